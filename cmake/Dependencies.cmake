@@ -17,6 +17,6 @@ pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 add_library(forebay_asio INTERFACE)
 target_link_libraries(forebay_asio INTERFACE Boost::headers OpenSSL::SSL Threads::Threads)
 target_compile_definitions(forebay_asio INTERFACE
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW)
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION)
 
 include(Llama)

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shell functions shared by ./run, ./test and third_party/. Source it; it runs nothing by itself.
 
 say()  { printf '[%s] %s\n' "$(date +%T)" "$*" >&2; }
@@ -5,12 +6,33 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 forebay_cache() { printf '%s' "${FOREBAY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/forebay}"; }
 
-# need_disk FOLDER MEGABYTES: stops with one sentence where the disk has less.
+# need_disk FOLDER MEGABYTES [ADVICE]: stops with one sentence where the disk has less.
 need_disk() {
   mkdir -p "$1" || fail "cannot create the folder $1"
   local free
   free=$(df -Pm "$1" | awk 'NR==2 {print $4}')
-  [ "$free" -ge "$2" ] || fail "$1 has $free MB free and this step needs $2 MB: free some disk or set FOREBAY_CACHE to another folder"
+  [ "$free" -ge "$2" ] || fail "$1 has $free MB free and this step needs $2 MB: ${3:-free some disk or set FOREBAY_CACHE to another folder}"
+}
+
+# patiently LOG WHAT COMMAND…: keeps the output in LOG, says WHAT each ten seconds, and returns the
+# command's status. The command stays in the foreground, so that Ctrl-C ends it.
+patiently() {
+  local log=$1 what=$2 started=$SECONDS status=0 clock
+  shift 2
+  (
+    trap 'kill "$nap" 2>/dev/null; exit 0' TERM
+    while kill -0 $$ 2>/dev/null; do
+      sleep 10 >/dev/null 2>&1 &
+      nap=$!
+      wait "$nap"
+      say "$what ($((SECONDS - started)) s so far)"
+    done
+  ) </dev/null >/dev/null &
+  clock=$!
+  "$@" </dev/null >"$log" 2>&1 || status=$?
+  kill "$clock" 2>/dev/null || true
+  wait "$clock" 2>/dev/null || true
+  return "$status"
 }
 
 # quietly LOG COMMAND…: keeps the output in LOG and shows its end only when the command fails.

@@ -13,7 +13,7 @@ foreach(name ggml-base ggml llama llama-common)
   add_library(llama::${name} SHARED IMPORTED)
   set_target_properties(llama::${name} PROPERTIES
     IMPORTED_LOCATION ${FOREBAY_LLAMA_PREFIX}/lib/lib${name}.so
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${FOREBAY_LLAMA_PREFIX}/include)
+    INTERFACE_INCLUDE_DIRECTORIES ${FOREBAY_LLAMA_PREFIX}/include)
 endforeach()
 add_library(forebay_llama INTERFACE)
 target_link_libraries(forebay_llama INTERFACE llama::llama llama::ggml llama::ggml-base)

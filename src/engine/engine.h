@@ -68,7 +68,7 @@ struct GenerateRequest {
     std::int32_t tokens_max = -1;   // -1: until the context is full
     bool logprobs = false;
     std::uint32_t top_logprobs = 0;  // alternatives per token, 0 to 20
-    bool echo = false;               // completions: put the prompt's text first
+    bool echo = false;               // completions: put the prompt's text first (without logprobs)
     std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
@@ -79,8 +79,8 @@ struct TokenLogprob {
 };
 
 struct TokenEvent {
-    std::string text;                    // whole UTF-8 characters; may be empty while a character or a possible stop
-                                         // sequence is held back
+    std::string text;                    // whole UTF-8 characters, U+FFFD for bytes that are none; may be empty while
+                                         // a character or a possible stop sequence is held back
     std::vector<TokenLogprob> logprobs;  // the tokens behind `text`, when asked for
     std::vector<std::vector<TokenLogprob>> top_logprobs;  // per entry of logprobs, best first
 };
@@ -91,12 +91,12 @@ struct Finish {
     FinishReason reason = FinishReason::stop;
     std::string stop_sequence;  // the one that matched; empty for end of sequence
     std::uint32_t prompt_tokens = 0;
-    std::uint32_t cached_tokens = 0;  // of those, found in the KV cache
-    std::uint32_t completion_tokens = 0;
-    std::int64_t seed = 0;            // the one used
-    std::int64_t queue_micros = 0;    // submit to slot
-    std::int64_t prefill_micros = 0;  // slot to first token
-    std::int64_t decode_micros = 0;   // first token to last
+    std::uint32_t cached_tokens = 0;      // of those, found in the KV cache
+    std::uint32_t completion_tokens = 0;  // with the end-of-sequence token, as other servers count
+    std::int64_t seed = 0;                // the one used
+    std::int64_t queue_micros = 0;        // submit to slot
+    std::int64_t prefill_micros = 0;      // slot to first token
+    std::int64_t decode_micros = 0;       // first token to last
 };
 
 class Listener {
@@ -142,7 +142,7 @@ public:
     // Exact token count of a prompt as submit() would make it; thread-safe.
     virtual Result<std::uint32_t> count_tokens(const GenerateRequest& request) const = 0;
 
-    // Cancels all calls, joins the scheduler thread and frees the model. Blocks.
+    // Cancels all calls and joins the scheduler thread; the destructor frees the model. Blocks.
     virtual void stop_blocking() = 0;
 };
 

@@ -25,6 +25,8 @@ struct Recovery {
     std::uint64_t records = 0;     // whole records in the last segment
     std::uint64_t torn_bytes = 0;  // cut from its end; 0 when it was clean
     std::string torn_segment;      // the file that was cut
+    std::uint64_t damages = 0;     // places in it that cannot be read although records follow
+    std::string damaged_segment;   // that file: kept as it is, writing goes on in a new one
 };
 
 struct Stats {

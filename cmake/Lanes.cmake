@@ -1,0 +1,22 @@
+# What ./run and each lane of ./test build. Include it after every module.
+
+# forebay_group(NAME TARGET…): builds those of the targets that exist in this configuration.
+function(forebay_group name)
+  add_custom_target(${name})
+  foreach(target IN LISTS ARGN)
+    if(TARGET ${target})
+      add_dependencies(${name} ${target})
+    endif()
+  endforeach()
+endfunction()
+
+get_property(modules GLOBAL PROPERTY FOREBAY_MODULES)
+list(TRANSFORM modules APPEND _test OUTPUT_VARIABLE module_tests)
+get_property(fuzz_names GLOBAL PROPERTY FOREBAY_FUZZ_NAMES)
+list(TRANSFORM fuzz_names PREPEND fuzz_ OUTPUT_VARIABLE fuzz_names)
+
+forebay_group(run_needs forebay demo_model)
+forebay_group(unit_tests ${module_tests})
+forebay_group(fuzz_targets ${fuzz_names})
+# The modules with threads of their own, and what the scenario tests start.
+forebay_group(tsan_tests base_test exec_test net_test storage_test journal_test keys_test forebay demo_model)

@@ -1,0 +1,52 @@
+#include "serving/error_answer.h"
+
+#include "net/sse.h"
+#include "openai/error_object.h"
+
+namespace forebay::serving {
+
+net::Response error_response(const Error& error) {
+    const auto shape = openai::shape_of(error);
+    net::Response response;
+    response.status = shape.status;
+    response.headers.add("content-type", "application/json");
+    response.headers.add("x-should-retry", shape.retry ? "true" : "false");
+    if (shape.status == 503) response.headers.add("retry-after", "1");
+    if (shape.status == 401) response.headers.add("www-authenticate", "Bearer");
+    response.body = openai::error_body(error);
+    return response;
+}
+
+void add_call_headers(const Call& call, net::Headers& headers) {
+    const auto elapsed = SteadyClock::now() - call.timing.received;
+    headers.add("x-request-id", call.id);
+    headers.add("openai-processing-ms",
+                std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()));
+    if (call.route) headers.add("x-forebay-target", call.route->target);
+}
+
+void answer_with_error(Call& call, const Error& error) {
+    call.error = error;
+    if (call.exchange.answered()) {
+        call.pending.stream_tail.clear();
+        net::append_event(call.pending.stream_tail, openai::error_body(error));
+        call.pending.cut = true;
+        return;
+    }
+    call.pending.whole = error_response(error);
+    add_call_headers(call, call.pending.whole.headers);
+    if (call.outcome != Outcome::client_closed && call.outcome != Outcome::slow_client) {
+        call.status = call.pending.whole.status;
+    }
+}
+
+Error end_error(const Call& call, const Error& error) {
+    switch (call.exchange.end()) {
+        case net::EndReason::deadline:
+            return {Code::deadline_exceeded, "the call ran out of time (server.request_timeout)", {}};
+        case net::EndReason::shutdown: return {Code::resource_exhausted, "the server is stopping; try again", {}};
+        default: return error;
+    }
+}
+
+}  // namespace forebay::serving

@@ -1,0 +1,3 @@
+import { run_every_case } from './suite.mjs';
+
+run_every_case('gateway_worker');
