@@ -19,4 +19,6 @@ forebay_group(run_needs forebay demo_model)
 forebay_group(unit_tests ${module_tests})
 forebay_group(fuzz_targets ${fuzz_names})
 # The modules with threads of their own, and what the scenario tests start.
-forebay_group(tsan_tests base_test exec_test net_test storage_test journal_test keys_test forebay demo_model)
+set(threaded base exec net storage journal engine keys runtime)
+list(TRANSFORM threaded APPEND _test)
+forebay_group(tsan_tests ${threaded} forebay demo_model)

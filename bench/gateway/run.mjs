@@ -210,7 +210,9 @@ function table({ machine: where, options, whole, streamed }) {
   ];
   for (const [point, { direct, nginx, forebay }] of Object.entries(whole.added)) {
     const label = `added ${point.replace('_us', '')}, µs`;
-    lines.push(row(label, `(${count(direct)})`, count(nginx), count(forebay), (forebay / nginx).toFixed(2)));
+    // On a busy machine a difference can come out below zero; then it says nothing.
+    const factor = nginx > 0 && forebay > 0 ? (forebay / nginx).toFixed(2) : '-';
+    lines.push(row(label, `(${count(direct)})`, count(nginx), count(forebay), factor));
   }
   if (streamed) {
     const label = `streamed chunks/s at ${throughput_connections}`;

@@ -34,7 +34,8 @@ struct Mode {
     JournalSync sync;
     const char* name;
 };
-constexpr Mode modes[] = {{JournalSync::always, "always"}, {JournalSync::interval, "interval"}, {JournalSync::none, "none"}};
+constexpr Mode modes[] = {
+    {JournalSync::always, "always"}, {JournalSync::interval, "interval"}, {JournalSync::none, "none"}};
 
 struct Run {
     const Options& options;

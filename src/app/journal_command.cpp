@@ -29,7 +29,9 @@ struct JournalOptions {
 };
 
 // Whether the reader of our output is still there.
-bool print(std::FILE* out, std::string_view text) { return std::fwrite(text.data(), 1, text.size(), out) == text.size(); }
+bool print(std::FILE* out, std::string_view text) {
+    return std::fwrite(text.data(), 1, text.size(), out) == text.size();
+}
 
 int failed(const Error& error) {
     print(stderr, fmt::format("error: {}\n", error.message));
@@ -197,8 +199,9 @@ void add_journal_command(CLI::App& app, int& exit_code) {
     command->footer("Reads while the server runs.\nExample:\n  forebay journal list --limit 5");
 
     auto* list_command = command->add_subcommand("list", "Lists the newest calls, the newest last");
-    list_command->footer("Examples:\n  forebay journal list\n  forebay journal list --json --limit 100 --data data\n"
-                         "  forebay journal list --follow");
+    list_command->footer(
+        "Examples:\n  forebay journal list\n  forebay journal list --json --limit 100 --data data\n"
+        "  forebay journal list --follow");
     list_command->add_option("--limit", options->limit, "At most so many")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
         ->capture_default_str();

@@ -100,9 +100,9 @@ void print_table(const std::vector<keys::Key>& keys) {
     print(stdout, fmt::format("{:<12}  {:<{}}  {:<9}  {:<19}  {}\n", "ID", "NAME", width, "ROLE", "CREATED (UTC)",
                               "REVOKED (UTC)"));
     for (const auto& key : keys) {
-        print(stdout, fmt::format("{:<12}  {:<{}}  {:<9}  {:<19}  {}\n", key.id, key.name, width,
-                                  keys::name_of(key.role), short_time(key.created_micros),
-                                  key.revoked_micros ? short_time(*key.revoked_micros) : "-"));
+        print(stdout,
+              fmt::format("{:<12}  {:<{}}  {:<9}  {:<19}  {}\n", key.id, key.name, width, keys::name_of(key.role),
+                          short_time(key.created_micros), key.revoked_micros ? short_time(*key.revoked_micros) : "-"));
     }
 }
 
@@ -129,7 +129,8 @@ int revoke(const KeyOptions& options) {
     if (options.json) {
         print(stdout, key_json(*key));
     } else if (!options.quiet) {
-        print(stdout, fmt::format("Revoked '{}' (id {}). It is refused from the next request on.\n", key->name, key->id));
+        print(stdout,
+              fmt::format("Revoked '{}' (id {}). It is refused from the next request on.\n", key->name, key->id));
     }
     return exit_done;
 }
@@ -148,12 +149,14 @@ void add_key_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<KeyOptions>();
     auto* command = app.add_subcommand("key", "Creates, lists and revokes the keys that callers present");
     command->require_subcommand(1);
-    command->footer("Works while the server runs, which notices at its next request.\n"
-                    "Example:\n  forebay key create --name me");
+    command->footer(
+        "Works while the server runs, which notices at its next request.\n"
+        "Example:\n  forebay key create --name me");
 
     auto* create_command = command->add_subcommand("create", "Makes a key and shows it, this one time");
-    create_command->footer("Examples:\n  forebay key create --name ci\n"
-                           "  export OPENAI_API_KEY=$(forebay key create --name me --data data --quiet)");
+    create_command->footer(
+        "Examples:\n  forebay key create --name ci\n"
+        "  export OPENAI_API_KEY=$(forebay key create --name me --data data --quiet)");
     create_command->add_option("--name", options->name, "What you call it; at most 64 characters")->required();
     create_command->add_option("--role", options->role, "developer calls models, admin also uses the control plane")
         ->check(CLI::IsMember({"developer", "admin"}))

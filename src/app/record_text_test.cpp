@@ -45,9 +45,10 @@ TEST(RecordText, WhatACallerSentCannotDriveTheTerminal) {
 
 TEST(RecordText, APageShowsEveryFieldAndKeepsLines) {
     const std::string page = record_page(whole);
-    for (const char* part : {"id             req_1\n", "usage\n  prompt_tokens      12\n", "timing\n  total_ms  56.789\n",
-                             "request\n  messages\n    1.\n      role     user\n      content\n        | two\n"
-                             "        | lines\n  stop  (none)\n"})
+    for (const char* part :
+         {"id             req_1\n", "usage\n  prompt_tokens      12\n", "timing\n  total_ms  56.789\n",
+          "request\n  messages\n    1.\n      role     user\n      content\n        | two\n"
+          "        | lines\n  stop  (none)\n"})
         EXPECT_NE(page.find(part), std::string::npos) << part << " in\n" << page;
 }
 

@@ -27,7 +27,7 @@ struct EngineSettings {
     std::string model_file;               // GGUF
     std::uint32_t slots = 4;              // sequences decoded at once, 1 to 256
     std::uint32_t context_tokens = 4096;  // KV cells shared by all slots (kv_unified)
-    std::uint32_t threads = 0;            // 0: one per physical core
+    std::uint32_t threads = 0;            // at most; a small model uses fewer. 0: one per physical core
     std::uint32_t queue_calls = 64;
     std::uint32_t batch_tokens = 512;  // tokens per decode step
     std::int32_t gpu_layers = -1;      // -1: all that a found GPU back end takes

@@ -24,6 +24,14 @@ std::uint32_t default_threads() {
     return static_cast<std::uint32_t>(known ? std::min(physical, CPU_COUNT(&allowed)) : physical);
 }
 
+// ggml's threads spin at a barrier after each operation, so a thread pays only if its share of the weights
+// takes longer than that. For a model of 1 MB on two cores, two threads were slower than one, and fifty
+// times slower while other programs used the cores.
+std::uint32_t useful_threads(std::uint32_t wanted, std::uint64_t weight_bytes) {
+    constexpr std::uint64_t bytes_per_thread = 16ull << 20;
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, 1 + weight_bytes / bytes_per_thread));
+}
+
 // The thread pool lives in the CPU back end, which is not linked but loaded.
 template <class Function>
 Function* cpu_function(const char* name) {
@@ -57,7 +65,8 @@ Result<std::unique_ptr<LlamaContext>> LlamaContext::open_blocking(const LlamaMod
     if (settings.slots < 1 || settings.slots > slots_max) {
         return fail_field("slots", fmt::format("slots must be between 1 and {}", slots_max));
     }
-    const std::uint32_t threads = settings.threads > 0 ? settings.threads : default_threads();
+    const std::uint32_t threads =
+        useful_threads(settings.threads > 0 ? settings.threads : default_threads(), llama_model_size(&model.get()));
     std::unique_ptr<LlamaContext> context(new LlamaContext);
     llama_context_params params = llama_context_default_params();
     params.n_ctx = settings.context_tokens;

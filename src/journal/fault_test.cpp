@@ -109,8 +109,7 @@ TEST(Faults, AFullDiskNamesTheFileAndTheReasonAndFailsTheWholeBatch) {
     const auto refused = append_one(*journal, "too much");
 
     EXPECT_EQ(refused.error().code, Code::unavailable);
-    EXPECT_EQ(refused.error().message,
-              "the journal cannot write " + folder.segment(1) + ": No space left on device");
+    EXPECT_EQ(refused.error().message, "the journal cannot write " + folder.segment(1) + ": No space left on device");
     EXPECT_EQ(journal->stats().failures, 1u);
     EXPECT_EQ(std::filesystem::file_size(folder.segment(1)), file_header_bytes + record_header_bytes + 6);
     EXPECT_EQ(append_one(*journal, "after"), 2u);

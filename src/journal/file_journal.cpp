@@ -36,8 +36,8 @@ Result<std::unique_ptr<Journal>> Journal::open_blocking(const std::string& folde
     return FileJournal::open_blocking(folder, std::move(settings), real_disk());
 }
 
-Result<std::unique_ptr<Journal>> FileJournal::open_blocking(const std::string& folder,
-                                                            config::JournalSettings settings, Disk& disk) {
+Result<std::unique_ptr<Journal>> FileJournal::open_blocking(const std::string& folder, config::JournalSettings settings,
+                                                            Disk& disk) {
     std::error_code error;
     if (std::filesystem::create_directories(folder, error))
         std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);

@@ -139,7 +139,8 @@ TEST(Journal, AFullQueueRefusesAndTakesAgainOnceItIsWritten) {
     settings.queue_bytes = 1000;
     auto journal = open_journal(folder, settings, disk);
     disk.hold_writes();
-    std::jthread first([&] { EXPECT_EQ(append_one(*journal, std::string(5000, 'x')), 1u) << "an empty queue takes it"; });
+    std::jthread first(
+        [&] { EXPECT_EQ(append_one(*journal, std::string(5000, 'x')), 1u) << "an empty queue takes it"; });
     disk.await_held_write();
 
     const auto refused = append_one(*journal, "second");

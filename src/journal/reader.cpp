@@ -103,8 +103,8 @@ Result<bool> read_backward(const std::string& folder, const SegmentFile& segment
         if (is_record || item.lost > 0) entries.push_back({std::move(item), is_record});
     }
     if (next != 0 && scanner.expected() < next)
-        return fail(Code::internal, "the journal is damaged: records {} to {} after {} are missing",
-                    scanner.expected(), next - 1, segment.name);
+        return fail(Code::internal, "the journal is damaged: records {} to {} after {} are missing", scanner.expected(),
+                    next - 1, segment.name);
     next = segment.first;
     return visit_backward(bytes, segment, entries, visit);
 }

@@ -14,10 +14,10 @@ std::unexpected<Error> refused(std::string_view what, const std::string& path, s
 }
 
 struct Scan {
-    std::uint64_t next = 1;       // the number after the last one seen
-    std::uint64_t end = 0;        // where the whole records end
-    std::uint64_t torn = 0;       // bytes after that
-    std::uint64_t records = 0;    // whole ones
+    std::uint64_t next = 1;     // the number after the last one seen
+    std::uint64_t end = 0;      // where the whole records end
+    std::uint64_t torn = 0;     // bytes after that
+    std::uint64_t records = 0;  // whole ones
     std::uint64_t damages = 0;
 };
 
@@ -45,8 +45,9 @@ Result<Scan> scan_blocking(const std::string& path, const SegmentFile& segment) 
 void report_cut(Recovery& recovery, const std::string& path, std::uint64_t bytes) {
     recovery.torn_bytes += bytes;
     recovery.torn_segment = path;
-    log::warning("journal: cut a torn tail of {} bytes from {}; a crash left it, and nobody was told that it was written",
-                 bytes, path);
+    log::warning(
+        "journal: cut a torn tail of {} bytes from {}; a crash left it, and nobody was told that it was written", bytes,
+        path);
 }
 
 // A file without a whole header: its writer died while making it, so it never held a record.

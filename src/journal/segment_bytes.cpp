@@ -41,7 +41,7 @@ SegmentBytes::SegmentBytes(SegmentBytes&& other) noexcept
 
 bool SegmentBytes::refresh_blocking() {
     if (fd_ < 0) return false;
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd_, &info) == 0) size_ = static_cast<std::uint64_t>(info.st_size);
     window_ = {};
     return true;

@@ -53,9 +53,9 @@ Result<ScanItem> SegmentScanner::read_file_header_blocking() {
         return fail(Code::conflict, "a journal segment of format version {} needs a newer Forebay; this one reads {}",
                     header->version, segment_version);
     if (header->first != first_)
-        return damage(0, file_header_bytes, expected_, 0,
-                      fmt::format("the file header says that it starts with record {}, its name {}", header->first,
-                                  first_));
+        return damage(
+            0, file_header_bytes, expected_, 0,
+            fmt::format("the file header says that it starts with record {}, its name {}", header->first, first_));
     return item;
 }
 
@@ -96,9 +96,9 @@ ScanItem SegmentScanner::accept(const Look& look) {
                       fmt::format("sequence falls back from {} to {}", expected_ - 1, sequence));
     ++expected_;
     if (look.header.flags != 0)
-        return damage(at, look.record.size(), sequence, 1,
-                      fmt::format("record {} has flags {:#x}, which this version cannot read", sequence,
-                                  look.header.flags));
+        return damage(
+            at, look.record.size(), sequence, 1,
+            fmt::format("record {} has flags {:#x}, which this version cannot read", sequence, look.header.flags));
     ScanItem item;
     item.kind = ScanItem::Kind::record;
     item.offset = at;

@@ -46,8 +46,8 @@ private:
     Housekeeper& housekeeper_;
 
     std::shared_ptr<DiskFile> file_;
-    std::uint64_t end_ = 0;  // of the whole records in file_
-    bool empty_ = true;      // file_ holds no record
+    std::uint64_t end_ = 0;    // of the whole records in file_
+    bool empty_ = true;        // file_ holds no record
     bool dirty_tail_ = false;  // bytes of a failed batch lie behind end_
     std::uint64_t next_ = 1;
 

@@ -32,7 +32,8 @@ Result<std::vector<SegmentFile>> list_segments_blocking(const std::string& folde
     std::error_code error;
     std::vector<SegmentFile> segments;
     std::filesystem::directory_iterator entry(folder, error);
-    if (error == std::errc::no_such_file_or_directory) return fail(Code::not_found, "there is no journal in {}", folder);
+    if (error == std::errc::no_such_file_or_directory)
+        return fail(Code::not_found, "there is no journal in {}", folder);
     for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
         std::string name = entry->path().filename().string();
         const auto first = first_of_segment(name);
@@ -53,8 +54,7 @@ Result<FolderLock> FolderLock::take_blocking(const std::string& folder) {
     FolderLock lock(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
     const int reason = errno;
-    if (reason == EWOULDBLOCK)
-        return fail(Code::conflict, "the journal in {} is in use by another process", folder);
+    if (reason == EWOULDBLOCK) return fail(Code::conflict, "the journal in {} is in use by another process", folder);
     return fail(Code::unavailable, "cannot lock {}: {}", path, std::strerror(reason));
 }
 

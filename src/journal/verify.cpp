@@ -47,11 +47,11 @@ public:
 
 private:
     void report_gap(const SegmentFile& segment) {
-        found_.damages.push_back({segment.name, 0,
-                                  segment.first > next_
-                                      ? fmt::format("records {} to {} are missing before it", next_, segment.first - 1)
-                                      : fmt::format("it starts with record {}, which the one before has already",
-                                                    segment.first)});
+        found_.damages.push_back(
+            {segment.name, 0,
+             segment.first > next_
+                 ? fmt::format("records {} to {} are missing before it", next_, segment.first - 1)
+                 : fmt::format("it starts with record {}, which the one before has already", segment.first)});
     }
 
     void finish(const SegmentFile& segment, const ScanItem& end, bool is_last) {

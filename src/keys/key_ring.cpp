@@ -45,9 +45,7 @@ std::optional<Sha256> hash_from_hex(std::string_view hex) {
     return hash;
 }
 
-std::string_view bytes_of(const Sha256& hash) {
-    return {reinterpret_cast<const char*>(hash.data()), hash.size()};
-}
+std::string_view bytes_of(const Sha256& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
 
 std::unexpected<Error> not_valid() { return fail(Code::unauthenticated, "the API key is missing or not valid"); }
 

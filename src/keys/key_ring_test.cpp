@@ -154,8 +154,7 @@ TEST_F(KeyRingTest, ManyCallersShareALoad) {
     constexpr std::size_t callers = 1000;  // ten times what the pool would queue
     asio::io_context io;
     std::vector<Result<void>> results(callers, fail(Code::internal, "not run"));
-    for (auto& result : results)
-        asio::co_spawn(io, refresh_into(*ring, Deadline::never(), result), on_end);
+    for (auto& result : results) asio::co_spawn(io, refresh_into(*ring, Deadline::never(), result), on_end);
 
     io.run();
 

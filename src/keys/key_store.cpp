@@ -15,7 +15,8 @@ constexpr std::size_t name_length_max = 64;
 
 Result<Key> key_from(sql::KeyRow row) {
     const auto role = role_from(row.role);
-    if (!role) return fail(Code::internal, "key {} has the role '{}', which this version does not know", row.id, row.role);
+    if (!role)
+        return fail(Code::internal, "key {} has the role '{}', which this version does not know", row.id, row.role);
     Key key;
     key.id = std::move(row.id);
     key.name = std::move(row.name);
@@ -54,8 +55,8 @@ Result<void> check_name(std::string_view name) {
         rest.remove_prefix(size);
     }
     if (length > name_length_max)
-        return fail_field("name", fmt::format("a key's name has {} characters; at most {} are allowed", length,
-                                              name_length_max));
+        return fail_field(
+            "name", fmt::format("a key's name has {} characters; at most {} are allowed", length, name_length_max));
     return {};
 }
 
@@ -117,7 +118,8 @@ Result<NewKey> KeyStore::create_blocking(std::string_view name, Role role) {
     FOREBAY_TRY_VOID(impl_->database.transaction_blocking([&](storage::Transaction& transaction) -> Result<void> {
         FOREBAY_TRY(const auto taken, transaction.query_blocking(sql::find_live_by_name, name));
         if (!taken.empty())
-            return fail(Code::conflict, "a key named '{}' exists already; revoke it first or choose another name", name);
+            return fail(Code::conflict, "a key named '{}' exists already; revoke it first or choose another name",
+                        name);
         FOREBAY_TRY(auto begun, impl_->revision->begin_change_blocking());
         change.emplace(std::move(begun));
         made.key.created_micros = unix_micros_now();

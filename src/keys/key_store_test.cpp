@@ -20,10 +20,11 @@ struct KeyStoreTest : testing::Test {
     KeyStore& store() { return *rig.store; }
 };
 
-TEST_F(KeyStoreTest, EveryStatementFitsItsTable) {
+TEST_F(KeyStoreTest, EveryStatementFitsItsTableAndPostgreSqlToo) {
     for (const auto& statement : sql::all) {
         const auto checked = rig.database->check_blocking(statement);
         EXPECT_TRUE(checked.has_value()) << checked.error().message;
+        storage::expect_portable(statement);
     }
 }
 
@@ -95,9 +96,9 @@ TEST_F(KeyStoreTest, NoErrorMessageRepeatsAKey) {
     other[3] = other[3] == 'x' ? 'y' : 'x';
     const std::string cut = made.text.substr(0, made.text.size() - 1);
 
-    for (const auto& error : {store().revoke_blocking(made.text).error(), store().revoke_blocking(other).error(),
-                              store().revoke_blocking(cut).error(),
-                              store().create_blocking(made.text, Role::developer).error()}) {
+    for (const auto& error :
+         {store().revoke_blocking(made.text).error(), store().revoke_blocking(other).error(),
+          store().revoke_blocking(cut).error(), store().create_blocking(made.text, Role::developer).error()}) {
         EXPECT_EQ(error.message.find(secret.substr(0, 8)), std::string::npos) << error.message;
     }
 }

@@ -24,7 +24,7 @@ Result<std::unique_ptr<RevisionFile>> RevisionFile::open_blocking(const std::str
     };
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return refused(fd);
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd, &info) < 0) return refused(fd);
     // Two processes may do this at the same time: zeros either way.
     constexpr std::size_t size = sizeof(std::uint64_t);

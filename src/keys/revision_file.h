@@ -49,8 +49,7 @@ public:
     void mend();
 
 private:
-    RevisionFile(std::string path, int fd, std::uint64_t* mapped)
-        : path_(std::move(path)), fd_(fd), mapped_(mapped) {}
+    RevisionFile(std::string path, int fd, std::uint64_t* mapped) : path_(std::move(path)), fd_(fd), mapped_(mapped) {}
     std::atomic_ref<std::uint64_t> number() const { return std::atomic_ref<std::uint64_t>(*mapped_); }
 
     const std::string path_;

@@ -44,7 +44,7 @@ inline constexpr Statement<void(std::string_view id, std::string_view name, std:
 inline constexpr Statement<void(std::string_view id, std::int64_t revoked_micros)> revoke{"keys.revoke", R"sql(
     UPDATE api_key SET revoked_micros = $2 WHERE id = $1 AND revoked_micros IS NULL)sql"};
 
-inline constexpr StatementText all[] = {list.text(),         list_live.text(), find_by_id.text(),
-                                        find_live_by_name.text(), insert.text(),    revoke.text()};
+inline constexpr StatementText all[] = {list.text(),   list_live.text(), find_by_id.text(), find_live_by_name.text(),
+                                        insert.text(), revoke.text()};
 
 }  // namespace forebay::keys::sql

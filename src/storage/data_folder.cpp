@@ -13,8 +13,7 @@ Result<void> DataFolder::create_blocking() const {
     std::error_code error;
     if (const auto parent = std::filesystem::path(path).parent_path(); !parent.empty()) {
         std::filesystem::create_directories(parent, error);
-        if (error)
-            return fail(Code::unavailable, "cannot create the folder {}: {}", parent.string(), error.message());
+        if (error) return fail(Code::unavailable, "cannot create the folder {}: {}", parent.string(), error.message());
     }
     if (::mkdir(path.c_str(), 0700) == 0) return {};
     const int reason = errno;

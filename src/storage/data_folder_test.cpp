@@ -16,7 +16,7 @@ TEST(DataFolder, IsCreatedForItsOwnerAloneWithTheFoldersAboveIt) {
 
     ASSERT_TRUE(data.create_blocking().has_value());
 
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat(data.path.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0700u);
     EXPECT_TRUE(data.create_blocking().has_value()) << "a second time is no error";
@@ -30,7 +30,7 @@ TEST(DataFolder, AnExistingFolderKeepsItsMode) {
 
     ASSERT_TRUE(data.create_blocking().has_value());
 
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat(data.path.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0750u);
 }

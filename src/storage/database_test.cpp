@@ -192,8 +192,8 @@ TEST_F(DatabaseTest, AFullDiskIsUnavailableAndNamesTheFile) {
     static constexpr Statement<PageRow()> limit{"test.limit", "PRAGMA max_page_count = 4"};
     ASSERT_TRUE(db->query_blocking(limit).has_value());
 
-    const auto full = db->exec_blocking(insert_item, 1, "large", std::nullopt, std::nullopt,
-                                        Blob{std::string(1 << 20, 'x')});
+    const auto full =
+        db->exec_blocking(insert_item, 1, "large", std::nullopt, std::nullopt, Blob{std::string(1 << 20, 'x')});
 
     EXPECT_EQ(full.error().code, Code::unavailable);
     EXPECT_NE(full.error().message.find("no space is left on the disk for " + db->path()), std::string::npos)
@@ -231,8 +231,7 @@ TEST(Database, AFileThatItMakesIsItsOwnersAlone) {
     ASSERT_TRUE(db->exec_blocking(create_items).has_value());
 
     for (const auto& file : std::filesystem::directory_iterator(folder.path()))
-        EXPECT_EQ(file.status().permissions(),
-                  std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        EXPECT_EQ(file.status().permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
             << file.path();
 }
 
@@ -240,9 +239,8 @@ TEST(DatabaseDeathTest, UsingTheDatabaseInsideItsOwnTransactionIsABug) {
     testing::GTEST_FLAG(death_test_style) = "threadsafe";
     const TestFolder folder;
     auto db = *Database::open_blocking(folder.file("state.db"));
-    EXPECT_DEATH((void)db->transaction_blocking([&](Transaction&) -> Result<std::int64_t> {
-        return db->exec_blocking(create_items);
-    }),
+    EXPECT_DEATH((void)db->transaction_blocking(
+                     [&](Transaction&) -> Result<std::int64_t> { return db->exec_blocking(create_items); }),
                  "");
 }
 

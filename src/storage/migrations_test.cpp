@@ -42,8 +42,10 @@ constexpr Migration broken{2, "broken", "CREATE TABLE b (id INTEGER NOT NULL) ST
 
 TEST(Migrations, AreNumberedFromOneWithoutGapsAndAreAppliedOnce) {
     const TestFolder folder;
-    for (std::size_t i = 0; i < embedded_migrations().size(); ++i)
+    for (std::size_t i = 0; i < embedded_migrations().size(); ++i) {
         EXPECT_EQ(embedded_migrations()[i].number, static_cast<int>(i) + 1);
+        EXPECT_NE(embedded_migrations()[i].name, "");
+    }
     ASSERT_FALSE(embedded_migrations().empty());
 
     auto db = open(folder.file("state.db"));
@@ -53,12 +55,13 @@ TEST(Migrations, AreNumberedFromOneWithoutGapsAndAreAppliedOnce) {
     EXPECT_TRUE(open_state_blocking(folder.file("state.db")).has_value());
 }
 
-TEST(Migrations, EveryStatementFitsItsTable) {
+TEST(Migrations, EveryStatementFitsItsTableAndPostgreSqlToo) {
     const TestFolder folder;
     auto db = *open_state_blocking(folder.file("state.db"));
     for (const StatementText& statement : sql::all) {
         const auto checked = db->check_blocking(statement);
         EXPECT_TRUE(checked.has_value()) << checked.error().message;
+        expect_portable(statement);
     }
 }
 

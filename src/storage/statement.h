@@ -1,6 +1,10 @@
 // Statements: SQL with a name and a C++ signature, so that arity and types are checked when compiling.
 //
-//   struct KeyRow { std::string id; std::optional<std::int64_t> revoked; auto columns() { return std::tie(id, revoked); } };
+//   struct KeyRow {
+//       std::string id;
+//       std::optional<std::int64_t> revoked_micros;
+//       auto columns() { return std::tie(id, revoked_micros); }
+//   };
 //   inline constexpr Statement<KeyRow(std::string_view name)> find_key{"keys.find", "SELECT … WHERE name = $1"};
 //   database.query_blocking(find_key, name)
 //

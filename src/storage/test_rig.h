@@ -2,11 +2,24 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
+#include "storage/statement.h"
+
 namespace forebay::storage {
+
+// SQL that PostgreSQL takes as well: README.md.
+inline void expect_portable(const StatementText& statement) {
+    std::string sql(statement.sql);
+    for (char& c : sql) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char* only_here : {"?", "INSERT OR ", "UPDATE OR ", "REPLACE INTO", "AUTOINCREMENT", "PRAGMA", "ROWID",
+                                  "IFNULL(", "GLOB", "`", "DATETIME("}) {
+        EXPECT_EQ(sql.find(only_here), std::string::npos) << statement.name << " says " << only_here;
+    }
+}
 
 class TestFolder {
 public:

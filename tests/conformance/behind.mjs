@@ -2,6 +2,7 @@
 import OpenAI from 'openai';
 
 import { start_serve } from '../support/forebay.mjs';
+import { text_as_far_as_it_came } from '../support/shapes.mjs';
 import { closed_port, start_upstream } from '../support/upstream.mjs';
 
 export const provider_key = 'sk-provider-0123456789';
@@ -53,7 +54,7 @@ export async function start_behind(scope) {
       new OpenAI({ apiKey: key, baseURL: `${server.url}/v1`, maxRetries: 0, timeout: 60_000, ...options }),
     async answer(body) {
       const response = await post(body);
-      return { status: response.status, headers: response.headers, text: await response.text() };
+      return { status: response.status, headers: response.headers, text: await text_as_far_as_it_came(response) };
     },
   };
 }

@@ -2,8 +2,9 @@
 // error event and no [DONE]; one that is odd comes out in the plain framing that every client reads.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 
-import { Scope, eventually } from '../support/eventually.mjs';
+import { Scope, eventually, patience } from '../support/eventually.mjs';
 import {
   assert_broken_stream,
   assert_chat_stream,
@@ -70,6 +71,24 @@ function broken_stream_cases() {
     const read = async () => {
       for await (const one of await behind.client().chat.completions.create(ask_streamed)) {
         words.push(one.choices[0].delta.content);
+      }
+    };
+
+    await assert.rejects(read(), (error) => error.constructor.name === 'APIError');
+    assert.deepEqual(words, ['', 'Hello', ' there']);
+  });
+
+  test('a client that reads slowly hears of the fault too, after all that came before it', async () => {
+    behind.upstream.respond = async (_, response) => {
+      open_stream(response);
+      await write_apart(response, [': a pause\n\n'], 30);
+      cut(response);
+    };
+    const words = [];
+    const read = async () => {
+      for await (const one of await behind.client().chat.completions.create(ask_streamed)) {
+        words.push(one.choices[0].delta.content);
+        await pause(150); // longer than the stream lives
       }
     };
 
@@ -213,9 +232,11 @@ function odd_stream_cases() {
       for (let i = 0; i < 256 && !response.destroyed; ++i) await write_apart(response, [piece], 0);
       cut(response);
     };
+    const started = Date.now();
     const { status, text } = await answer(ask_streamed);
     if (status === 200) assert_broken_stream(text);
     else assert_error_object(JSON.parse(text));
+    assert.ok(Date.now() - started < 5_000 * patience, `refusing it took ${Date.now() - started} ms of an I/O thread`);
   });
 
   test('chunks without choices, as Azure sends them, do not break a stream', async () => {

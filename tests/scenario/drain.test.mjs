@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { eventually, within } from '../support/eventually.mjs';
 import { chat, serve_over } from '../support/forebay.mjs';
-import { assert_broken_stream, assert_chat_stream, chat_chunks, sse_data } from '../support/shapes.mjs';
+import { assert_broken_stream, assert_chat_stream, chat_chunks, sse_data, text_as_far_as_it_came } from '../support/shapes.mjs';
 import { begin_stream, start_upstream } from '../support/upstream.mjs';
 
 const events = chat_chunks(['one', ' two']).map((one) => `data: ${JSON.stringify(one)}\n\n`);
@@ -65,8 +65,7 @@ test('a stream that outlasts the drain timeout ends with an error event, and the
 
   server.child.signal_with('SIGTERM');
 
-  const text = await stream.text();
-  assert_broken_stream(text);
+  assert_broken_stream(await text_as_far_as_it_came(stream));
   await within(30_000, 'the end', server.child.closed);
   assert.equal(server.child.code, 0, server.child.output);
   const [record] = await server.journal();

@@ -46,7 +46,7 @@ async function begun(response) {
   }
   return async () => {
     for (;;) {
-      const { value, done } = await reader.read();
+      const { value, done } = await reader.read().catch(() => ({ done: true }));
       if (done) return text;
       text += decoder.decode(value, { stream: true });
     }
@@ -57,7 +57,7 @@ const endless = { model: 'random', temperature: 0 };
 
 test('a killed worker fails its own calls, comes back, and nothing else notices', async (t) => {
   const server = await start(t);
-  const rest_of_stream = await begun(await chat(server, { ...endless, stream: true }));
+  const rest_of_stream = (await begun(await chat(server, { ...endless, stream: true })))();
   const whole = chat(server, endless); // in one piece, under way when the worker dies
   const tiny_worker = worker_of(server, 'tiny');
   const { pid } = worker_of(server, 'random');
@@ -72,7 +72,7 @@ test('a killed worker fails its own calls, comes back, and nothing else notices'
     return states.has('restarting') && runtimes.random.state === 'ready';
   }, { interval_ms: 2, timeout_ms: 60_000 });
 
-  assert_broken_stream(await rest_of_stream());
+  assert_broken_stream(await rest_of_stream);
   const failed = await whole;
   assert.ok([502, 503].includes(failed.status), `status ${failed.status}`);
   assert_error_object(await failed.json());

@@ -151,6 +151,19 @@ export function sse_data(text) {
     });
 }
 
+// The text of a response as far as it came. A stream that broke may also break off its connection, after
+// the event that says why.
+export async function text_as_far_as_it_came(response) {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const part of response.body ?? []) text += decoder.decode(part, { stream: true });
+  } catch {
+    // What came is what counts.
+  }
+  return text;
+}
+
 // A stream that broke: the last event is an error object and [DONE] is nowhere.
 export function assert_broken_stream(text) {
   const data = sse_data(text);

@@ -58,7 +58,7 @@ function pattern_of(named) {
 }
 
 // NAME and NNNN stand for what the reader fills in.
-const placeholder = /\b(?:NAME|NNNN)(?:\b|_)|LANE/;
+const placeholder = /\b(?:NAME|NNNN)(?:\b|_)/;
 const named_paths = /`((?:src|tests|scripts|cmake|third_party|examples|bench|docs)\/[\w./*{},-]*)`/g;
 
 // In two halves, so that this file does not break its own rules.

@@ -11,7 +11,7 @@ export const file_lines_max = 600;
 export const function_lines_max = 70;
 export const columns_max = 120;
 // Scripts say whole sentences in one string.
-export const script_columns_max = 140;
+export const script_columns_max = 150;
 
 export const size_rules = [
   {
@@ -67,7 +67,7 @@ export const size_rules = [
           .map(({ line, count }) => ({ path, line, message: `${count} columns; at most ${limit}: break the line` }));
       });
     },
-    bad: [{ 'src/x/a.cpp': `// ${'a'.repeat(118)}\n` }, { 'a.mjs': `// ${'a'.repeat(138)}\n` }],
-    good: [{ 'src/x/a.cpp': `// ${'é'.repeat(117)}\n`, 'a.sh': `# ${'a'.repeat(138)}\n` }],
+    bad: [{ 'src/x/a.cpp': `// ${'a'.repeat(118)}\n` }, { 'a.mjs': `// ${'a'.repeat(148)}\n` }],
+    good: [{ 'src/x/a.cpp': `// ${'é'.repeat(117)}\n`, 'a.sh': `# ${'a'.repeat(148)}\n` }],
   },
 ];
