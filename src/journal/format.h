@@ -13,6 +13,8 @@ inline constexpr std::uint32_t segment_version = 1;
 inline constexpr std::size_t file_header_bytes = 40;
 inline constexpr std::size_t record_header_bytes = 24;
 inline constexpr std::uint32_t payload_bytes_max = 64u * 1024 * 1024;
+// Numbers start at 1. Nobody writes so many; it keeps counting from wrapping round on a damaged number.
+inline constexpr std::uint64_t sequence_max = INT64_MAX;
 
 struct FileHeader {
     std::uint32_t version = segment_version;

@@ -33,7 +33,8 @@ TEST(Format, HeadersComeBackAsTheyWereAndFlippedBitsAreFound) {
 TEST(Format, ASegmentIsNamedAfterItsFirstRecord) {
     EXPECT_EQ(segment_name(42), "00000000000000000042.seg");
     EXPECT_EQ(first_of_segment("00000000000000000042.seg"), 42u);
-    EXPECT_EQ(first_of_segment(segment_name(UINT64_MAX)), UINT64_MAX);
+    EXPECT_EQ(first_of_segment(segment_name(sequence_max)), sequence_max);
+    EXPECT_FALSE(first_of_segment(segment_name(sequence_max + 1)).has_value());
     for (const char* other : {"42.seg", "00000000000000000000.seg", "0000000000000000004x.seg", "lock",
                               "00000000000000000042.seg.damaged", "99999999999999999999.seg"})
         EXPECT_FALSE(first_of_segment(other).has_value()) << other;

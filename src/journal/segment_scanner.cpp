@@ -64,7 +64,7 @@ Result<SegmentScanner::Look> SegmentScanner::look_blocking(std::uint64_t offset)
     FOREBAY_TRY(const auto head, bytes_.view(offset, record_header_bytes));
     if (head.size() < record_header_bytes) return look;
     look.header = parse_record_header(head);
-    if (look.header.payload_bytes > payload_bytes_max) {
+    if (look.header.payload_bytes > payload_bytes_max || look.header.sequence > sequence_max) {
         look.shape = Shape::foreign;
         return look;
     }

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "journal/format.h"
+
 namespace forebay::journal {
 namespace {
 
@@ -24,7 +26,7 @@ std::optional<std::uint64_t> first_of_segment(std::string_view name) {
     if (name.size() != digits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
     std::uint64_t first = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + digits, first);
-    if (error != std::errc() || end != name.data() + digits || first == 0) return std::nullopt;
+    if (error != std::errc() || end != name.data() + digits || first == 0 || first > sequence_max) return std::nullopt;
     return first;
 }
 

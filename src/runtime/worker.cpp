@@ -32,6 +32,7 @@ struct Worker::Impl {
     Task<void> answer(net::Exchange& exchange);
     Task<void> answer_v1(net::Exchange& exchange, std::string_view path);
     net::Response readiness();
+    std::string model_object() const;
     net::Response model_list() const;
     bool has_key(const net::Request& request) const;
 
@@ -70,17 +71,21 @@ net::Response Worker::Impl::readiness() {
     return response;
 }
 
-net::Response Worker::Impl::model_list() const {
-    net::Response response;
-    response.headers.add("content-type", "application/json");
-    response.body = R"({"object":"list","data":[)";
-    json::ObjectWriter model(response.body);
+std::string Worker::Impl::model_object() const {
+    std::string out;
+    json::ObjectWriter model(out);
     model.field("id", options.name);
     model.field("object", "model");
     model.field("created", 0);
     model.field("owned_by", "forebay");
     model.close();
-    response.body += "]}";
+    return out;
+}
+
+net::Response Worker::Impl::model_list() const {
+    net::Response response;
+    response.headers.add("content-type", "application/json");
+    response.body = R"({"object":"list","data":[)" + model_object() + "]}";
     return response;
 }
 
@@ -103,8 +108,9 @@ Task<void> Worker::Impl::answer_v1(net::Exchange& exchange, std::string_view pat
         response = model_list();
     } else if (path.starts_with("/v1/models/") && request.method == "GET") {
         const bool known = path.substr(11) == options.name;
-        response = known ? model_list() : error_response({Code::not_found, "no such model", "model"});
-        if (known) response.body = response.body.substr(26, response.body.size() - 28);  // the list's one entry
+        response = model_list();
+        response.body = model_object();
+        if (!known) response = error_response({Code::not_found, "no such model", "model"});
     } else if ((chat || completions) && request.method == "POST") {
         if (model && !draining.load()) {
             calls_under_way.fetch_add(1);

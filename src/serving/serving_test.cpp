@@ -1,1 +1,317 @@
+// The stages of a call against an upstream of the test's own, with a journal that the test can read.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <mutex>
+
+#include "journal/journal.h"
+#include "net/test_rig.h"
+#include "openai/body_edit.h"
+#include "serving/call_metrics.h"
+
+namespace forebay::serving {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+// Keeps the records, or refuses them.
+class MemoryJournal final : public journal::Journal {
+public:
+    exec::Task<Result<std::uint64_t>> append(std::string record) override {
+        const std::lock_guard lock(mutex_);
+        if (refusing) co_return fail(Code::unavailable, "disk full");
+        records.push_back(std::move(record));
+        co_return records.size();
+    }
+    const journal::Recovery& recovery() const override { return recovery_; }
+    journal::Stats stats() const override { return {}; }
+    void stop_blocking() override {}
+
+    std::string last() {
+        const std::lock_guard lock(mutex_);
+        return records.empty() ? "" : records.back();
+    }
+    bool refusing = false;
+    std::vector<std::string> records;
+
+private:
+    std::mutex mutex_;
+    journal::Recovery recovery_;
+};
+
+// A target whose answer is given as raw pieces of one HTTP response body.
+struct Answer {
+    unsigned status = 200;
+    std::string type = "application/json";
+    std::vector<std::string> pieces;
+    bool cut = false;
+    std::string seen_body;
+
+    exec::Task<void> give(net::Exchange& exchange) {
+        seen_body = exchange.request().body;
+        net::Response head;
+        head.status = status;
+        head.headers.add("content-type", type);
+        head.headers.add("x-request-id", "up-1");
+        auto begun = co_await exchange.begin_stream(std::move(head));
+        EXPECT_TRUE(begun.has_value());
+        for (const auto& piece : pieces) {
+            auto written = co_await exchange.write(piece);
+            EXPECT_TRUE(written.has_value());
+        }
+        if (cut) {
+            exchange.abort_stream();
+            co_return;
+        }
+        auto finished = co_await exchange.finish_stream();
+        EXPECT_TRUE(finished.has_value());
+    }
+};
+
+struct Rig {
+    explicit Rig(Answer given)
+        : answer(std::move(given)), upstream([this](net::Exchange& e) { return answer.give(e); }) {
+        config::Settings settings;
+        settings.revision = "sha256:test";
+        settings.providers["up"].name = "up";
+        settings.providers["up"].base_url = fmt::format("http://127.0.0.1:{}/v1", upstream.port);
+        settings.providers["dead"].name = "dead";
+        settings.providers["dead"].base_url = "http://127.0.0.1:1/v1";
+        settings.models["m"] = {"m", {{"up", "", "up-model"}}};
+        settings.models["same"] = {"same", {{"up", "", ""}}};
+        settings.models["second"] = {"second", {{"dead", "", ""}, {"up", "", ""}}};
+        settings.models["gone"] = {"gone", {{"dead", "", ""}}};
+        auto built = *build_routes(front.threads, settings, {});
+        providers = built.providers;
+        routes.put(built.routes);
+    }
+    ~Rig() {
+        for (auto& [name, provider] : providers) provider->client->retire();
+    }
+
+    exec::Task<void> serve(net::Exchange& exchange) {
+        Call call(exchange);
+        call.id = "req_test";
+        call.timing.received = exchange.received_at();
+        auto request = openai::parse_request(call.endpoint, exchange.request().body);
+        if (!request) {
+            co_await refuse_call(services, call, request.error());
+            co_return;
+        }
+        call.request = std::move(*request);
+        call.body = std::make_shared<const std::string>(exchange.request().body);
+        co_await serve_call(services, call);
+    }
+    // The whole HTTP answer to a POST of `body`.
+    std::string post(const std::string& body) const {
+        return front.converse(fmt::format(
+            "POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{}", body.size(), body));
+    }
+
+    Answer answer;
+    net::TestServer upstream;
+    MemoryJournal journal;
+    metrics::Registry registry;
+    CallMetrics metrics{registry};
+    RouteTable routes{std::make_shared<Routes>()};
+    Providers providers;
+    net::TestServer front{[this](net::Exchange& exchange) { return serve(exchange); }};
+    runtime::Fleet fleet{front.threads, "none"};
+    Services services{journal, fleet, routes, metrics, 1 << 20};
+};
+
+std::string ask(std::string_view model, bool stream = false, std::string_view more = "") {
+    return fmt::format(R"({{"model":"{}","messages":[{{"role":"user","content":"hi"}}],"stream":{}{}}})", model, stream,
+                       more);
+}
+
+Answer whole(std::string body) {
+    Answer answer;
+    answer.pieces = {std::move(body)};
+    return answer;
+}
+Answer events(std::vector<std::string> pieces) {
+    Answer answer;
+    answer.type = "text/event-stream";
+    answer.pieces = std::move(pieces);
+    return answer;
+}
+
+constexpr const char* hello =
+    R"({"id":"c","choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1},"x": 1.50})";
+constexpr const char* chunk_a =
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hel\"}}],\"usage\":null}\n\n";
+constexpr const char* chunk_b =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n";
+constexpr const char* chunk_usage =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
+constexpr const char* done = "data: [DONE]\n\n";
+
+TEST(ServeCall, AWholeAnswerPassesUnchangedAndIsRecorded) {
+    Rig rig(whole(hello));
+
+    EXPECT_THAT(rig.post(ask("m", false, R"(,"later": 1.0)")), EndsWith(hello));
+
+    EXPECT_EQ(openai::field_text(rig.answer.seen_body, "model"), "\"up-model\"");
+    EXPECT_EQ(openai::field_text(rig.answer.seen_body, "later"), "1.0");
+    const auto record = rig.journal.last();
+    EXPECT_EQ(openai::field_text(record, "outcome"), "\"ok\"");
+    EXPECT_EQ(openai::field_text(record, "target"), "\"provider:up\"");
+    EXPECT_EQ(openai::field_text(record, "usage"), R"({"prompt_tokens":3,"completion_tokens":1})");
+    EXPECT_EQ(openai::field_text(record, "response"), hello);
+    EXPECT_EQ(openai::field_text(record, "config"), "\"sha256:test\"");
+}
+
+TEST(ServeCall, ABodyThatNeedsNoChangeGoesOutByteForByte) {
+    Rig rig(whole(hello));
+    const std::string body = ask("same", false, ",\n \"k\":\"\\u00e9\"");
+
+    rig.post(body);
+
+    EXPECT_EQ(rig.answer.seen_body, body);
+    EXPECT_THAT(rig.journal.last(), Not(HasSubstr("\n")));
+}
+
+TEST(ServeCall, AStreamAsksForUsageAndKeepsItFromACallerWhoDidNot) {
+    Rig rig(events({chunk_a, chunk_b, chunk_usage, done}));
+
+    const auto answer = rig.post(ask("m", true));
+
+    EXPECT_EQ(openai::field_text(rig.answer.seen_body, "stream_options"), R"({"include_usage":true})");
+    EXPECT_THAT(answer, HasSubstr("\"Hel\""));
+    EXPECT_THAT(answer, Not(HasSubstr("usage")));
+    EXPECT_THAT(answer, HasSubstr("data: [DONE]"));
+    EXPECT_THAT(answer, EndsWith("0\r\n\r\n"));
+    EXPECT_THAT(rig.journal.last(), HasSubstr(R"("usage":{"prompt_tokens":3,"completion_tokens":2})"));
+    EXPECT_THAT(rig.journal.last(), HasSubstr(R"("content":"Hello")"));
+}
+
+TEST(ServeCall, AStreamPassesUsageToACallerWhoAsked) {
+    Rig rig(events({chunk_a, chunk_b, chunk_usage, done}));
+
+    EXPECT_THAT(rig.post(ask("m", true, R"(,"stream_options":{"include_usage":true})")),
+                HasSubstr("\"prompt_tokens\":3"));
+}
+
+TEST(ServeCall, AStreamThatIsCutEndsWithAnErrorAndNoDone) {
+    Answer given = events({chunk_a});
+    given.cut = true;
+    Rig rig(std::move(given));
+
+    const auto answer = rig.post(ask("m", true));
+
+    EXPECT_THAT(answer, HasSubstr("data: {\"error\":{"));
+    EXPECT_THAT(answer, Not(HasSubstr("[DONE]")));
+    EXPECT_THAT(answer, Not(EndsWith("0\r\n\r\n")));
+    EXPECT_EQ(openai::field_text(rig.journal.last(), "outcome"), "\"upstream_error\"");
+}
+
+TEST(ServeCall, AnErrorBeforeTheFirstTokenHasItsOwnStatus) {
+    Rig rig(events({"data: {\"error\":{\"message\":\"too busy\"}}\n\n"}));
+
+    const auto answer = rig.post(ask("m", true));
+
+    EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 502 "));
+    EXPECT_THAT(answer, HasSubstr("too busy"));
+}
+
+TEST(ServeCall, JunkInAStreamIsNeverPassedOn) {
+    Rig rig(events({chunk_a, "data: not json\n\n", done}));
+
+    const auto answer = rig.post(ask("m", true));
+
+    EXPECT_THAT(answer, HasSubstr("\"Hel\""));
+    EXPECT_THAT(answer, Not(HasSubstr("not json")));
+    EXPECT_THAT(answer, HasSubstr("data: {\"error\":{"));
+}
+
+TEST(ServeCall, AFinishReasonWithoutDoneIsAWholeAnswer) {
+    Rig rig(events({chunk_a, chunk_b}));
+
+    EXPECT_THAT(rig.post(ask("m", true)), HasSubstr("data: [DONE]"));
+}
+
+TEST(ServeCall, TheSecondTargetAnswersWhenTheFirstCannot) {
+    Rig rig(whole(hello));
+
+    EXPECT_THAT(rig.post(ask("second")), EndsWith(hello));
+
+    EXPECT_THAT(rig.journal.last(), HasSubstr(R"("attempts":[{"target":"provider:dead","status":0,"error":)"));
+}
+
+TEST(ServeCall, NobodyListeningIsABadGatewayWithTheReason) {
+    Rig rig(whole(hello));
+
+    const auto answer = rig.post(ask("gone"));
+
+    EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 502 "));
+    EXPECT_THAT(answer, HasSubstr("127.0.0.1:1"));
+    EXPECT_THAT(rig.journal.last(), HasSubstr("\"status\":502"));
+}
+
+TEST(ServeCall, AnUpstreamsErrorObjectPassesButNotItsRefusalOfOurCredentials) {
+    Answer limited = whole(R"({"error":{"message":"slow down","type":"t","param":null,"code":"c"}})");
+    limited.status = 429;
+    Answer forbidden = limited;
+    forbidden.status = 401;
+    Rig first(std::move(limited)), second(std::move(forbidden));
+
+    EXPECT_THAT(first.post(ask("m")), testing::AllOf(testing::StartsWith("HTTP/1.1 429 "), HasSubstr("slow down")));
+    EXPECT_THAT(second.post(ask("m")), testing::StartsWith("HTTP/1.1 502 "));
+}
+
+TEST(ServeCall, AnUnknownModelIsNotFoundAndRecorded) {
+    Rig rig(whole(hello));
+
+    EXPECT_THAT(rig.post(ask("other")),
+                testing::AllOf(testing::StartsWith("HTTP/1.1 404 "), HasSubstr("model_not_found")));
+    EXPECT_EQ(openai::field_text(rig.journal.last(), "outcome"), "\"refused\"");
+}
+
+TEST(ServeCall, ABadBodyIsRefusedAndRecordedWithoutIt) {
+    Rig rig(whole(hello));
+
+    EXPECT_THAT(rig.post("{oops"), testing::StartsWith("HTTP/1.1 400 "));
+    EXPECT_FALSE(openai::field_text(rig.journal.last(), "request").has_value());
+}
+
+TEST(ServeCall, NoRecordNoAnswer) {
+    Rig rig(whole(hello)), streaming(events({chunk_a, chunk_b, done}));
+    rig.journal.refusing = streaming.journal.refusing = true;
+
+    EXPECT_THAT(rig.post(ask("m")), testing::AllOf(testing::StartsWith("HTTP/1.1 503 "), Not(HasSubstr("Hello"))));
+    EXPECT_THAT(streaming.post(ask("m", true)),
+                testing::AllOf(HasSubstr("data: {\"error\":{"), Not(HasSubstr("[DONE]"))));
+}
+
+TEST(ServeCall, CountsEachCallOnceAndNoneIsLeftUnderWay) {
+    Rig rig(whole(hello));
+
+    rig.post(ask("m"));
+    rig.post(ask("other"));
+
+    const auto text = rig.registry.render();
+    EXPECT_THAT(text, HasSubstr(R"(forebay_calls_total{model="m",outcome="ok",status="200",target="provider:up"} 1)"));
+    EXPECT_THAT(text,
+                HasSubstr(R"(forebay_calls_total{model="unknown",outcome="refused",status="404",target="none"} 1)"));
+    EXPECT_EQ(rig.metrics.under_way(), 0);
+}
+
+TEST(BuildRoutes, KeepsAProviderWhoseSettingsAreTheSame) {
+    exec::IoThreads threads(1);
+    config::Settings settings;
+    settings.providers["up"].base_url = "http://127.0.0.1:9/v1";
+    const auto before = *build_routes(threads, settings, {});
+
+    const auto same = *build_routes(threads, settings, before.providers);
+    settings.providers["up"].api_key = config::Secret("new");
+    const auto changed = *build_routes(threads, settings, before.providers);
+
+    EXPECT_EQ(before.providers.at("up"), same.providers.at("up"));
+    EXPECT_NE(before.providers.at("up"), changed.providers.at("up"));
+}
+
+}  // namespace
+}  // namespace forebay::serving

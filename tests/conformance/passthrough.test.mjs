@@ -13,8 +13,11 @@ let behind;
 // Odd in every way that JSON allows: numbers that a double cannot hold or would print otherwise, escapes
 // of plain characters, surrogate pairs, an order of keys that sorting would change, odd white space.
 const odd_members = `"zebra": 1.0,"apple":1e2 ,"tiny":0.10000000000000001,
-  "huge":123456789012345678901234567890, "minus": -0.0, "escaped":"\\u0041\\/\\ud83d\\ude80 \\u00e9 é",
+  "large":18446744073709551615, "minus": -0.0, "escaped":"\\u0041\\/\\ud83d\\ude80 \\u00e9 é",
   "nested":{"b":[1.50,{"d":null,"c":[]}],"a":{}}, "metadata":{"k":"v"}`;
+
+// JSON sets no limit to a number; what the gateway does not read it need not understand.
+const huge = '123456789012345678901234567890';
 
 function odd_request(more = '') {
   return `{ "messages":[{"content":"\\u0048ello","role":"user","name":"a","unknown":[0.0]}],
@@ -89,6 +92,11 @@ function request_cases() {
     assert.equal(seen.url, '/v1/completions');
   });
 
+  test('an integer that 64 bits do not hold passes through', async () => {
+    const text = as('alias', `{"model":"MODEL","messages":[{"role":"user","content":"Hello."}],"huge":${huge}}`);
+    assert.equal((await upstream_saw(text)).text, text.replace('alias', 'the-real-name'));
+  });
+
   test('a large body passes through', async () => {
     const text = JSON.stringify({ ...ask, messages: [{ role: 'user', content: 'é'.repeat(2 * 1024 * 1024) }] });
     assert.equal((await upstream_saw(text)).text, text);
@@ -122,13 +130,23 @@ function response_cases() {
     assert.equal(await response.text(), text);
   });
 
+  test('an integer that 64 bits do not hold comes back', async () => {
+    const whole = JSON.stringify(chat_completion()).replace('{', `{"huge":${huge},`);
+    behind.upstream.respond = (_, response) => send_json(response, 200, whole);
+    assert.equal((await behind.answer(ask)).text, whole);
+
+    const events = chat_chunks(['a']).map((one) => JSON.stringify(one).replace('{', `{"huge":${huge},`));
+    behind.upstream.respond = (_, response) => send_stream(response, events);
+    assert.deepEqual(sse_data((await behind.answer(ask_streamed)).text), [...events, '[DONE]']);
+  });
+
   test('events reach the client byte by byte when usage was asked for', async () => {
     const event = (delta, more = '') =>
       `{"id":"c-1","object":"chat.completion.chunk","created":1,"model":"fake",` +
       `"choices":[{"index":0,"delta":${delta},"finish_reason":null,"odd":1.0}],"usage":null, "escaped":"\\u0041"${more}}`;
     const sent = [
       event('{"role":"assistant","content":""}'),
-      event('{"content":"h\\u0069","reasoning_content":"\\ud83d\\ude80"}', ',"huge":123456789012345678901234567890'),
+      event('{"content":"h\\u0069","reasoning_content":"\\ud83d\\ude80"}', ',"large":-9223372036854775808'),
       event('{}').replace('"finish_reason":null', '"finish_reason":"stop"'),
       `{"id":"c-1","object":"chat.completion.chunk","created":1,"model":"fake","choices":[],"usage":${JSON.stringify(usage)}}`,
     ];

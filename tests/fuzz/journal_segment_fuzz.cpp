@@ -34,7 +34,8 @@ void scan(std::span<const char> memory, std::uint64_t first) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::span memory(reinterpret_cast<const char*>(data), size);
     const auto header = forebay::journal::parse_file_header({memory.data(), memory.size()});
-    scan(memory, header ? header->first : 1);
+    const bool usable = header && header->first >= 1 && header->first <= forebay::journal::sequence_max;
+    scan(memory, usable ? header->first : 1);
 
     // Random bytes hardly ever have a right checksum; here the input is the payload and what follows it.
     std::string made;
