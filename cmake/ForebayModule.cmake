@@ -6,14 +6,6 @@ include(GoogleTest)
 # for. TESTS makes NAME_test beside it; TEST_DEPS are libraries for the tests alone.
 function(forebay_module)
   cmake_parse_arguments(M "" "NAME;FLOOR" "SOURCES;DEPS;EXTERNAL;TESTS;TEST_DEPS" ${ARGN})
-  foreach(list SOURCES TESTS)  # DRAFT
-    foreach(file IN LISTS M_${list})  # DRAFT
-      if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file} AND NOT file MATCHES "^/")  # DRAFT
-        message(WARNING "${M_NAME}: ${file} is missing")  # DRAFT
-        list(REMOVE_ITEM M_${list} ${file})  # DRAFT
-      endif()  # DRAFT
-    endforeach()  # DRAFT
-  endforeach()  # DRAFT
   set(view ${CMAKE_BINARY_DIR}/include_view/${M_NAME})
   file(MAKE_DIRECTORY ${view})
   file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${view}/${M_NAME} SYMBOLIC)
@@ -34,10 +26,6 @@ function(forebay_module)
   endforeach()
   target_link_libraries(forebay_${M_NAME} PUBLIC ${M_EXTERNAL} PRIVATE forebay_options)
 
-  if(NOT M_TESTS AND NOT TARGET ${M_NAME}_test)  # DRAFT
-    file(WRITE ${CMAKE_BINARY_DIR}/draft.cpp "int main(){}")  # DRAFT
-    add_executable(${M_NAME}_test ${CMAKE_BINARY_DIR}/draft.cpp)  # DRAFT
-  endif()  # DRAFT
   if(M_TESTS)
     add_executable(${M_NAME}_test ${M_TESTS})
     target_link_libraries(${M_NAME}_test PRIVATE forebay_${M_NAME} ${M_TEST_DEPS} forebay_options GTest::gmock GTest::gtest_main)

@@ -108,7 +108,7 @@ export async function start_nginx_proxy(scope, { upstream, threads, cores }) {
 
 function folder_bytes(folder) {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).reduce((sum, entry) => sum + statSync(join(entry.path, entry.name)).size, 0);
+  return entries.filter((entry) => entry.isFile()).reduce((sum, entry) => sum + statSync(join(entry.parentPath ?? entry.path, entry.name)).size, 0);
 }
 
 export async function start_forebay(scope, { upstream, threads, cores }) {

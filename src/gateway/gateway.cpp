@@ -11,7 +11,9 @@ namespace {
 
 using exec::Task;
 
+// Every answer has a request id; a call's own is there already.
 Task<void> send(net::Exchange& exchange, net::Response response) {
+    if (!response.headers.find("x-request-id")) response.headers.add("x-request-id", new_request_id());
     auto sent = co_await exchange.send(std::move(response));
     static_cast<void>(sent);
 }
@@ -117,7 +119,6 @@ Task<void> Gateway::answer_models(net::Exchange& exchange, std::string_view path
         response =
             path.starts_with(one) ? model_response(*routes, path.substr(one.size())) : model_list_response(*routes);
     }
-    response.headers.add("x-request-id", new_request_id());
     co_await send(exchange, std::move(response));
 }
 

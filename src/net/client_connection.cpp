@@ -93,6 +93,7 @@ Task<Result<void>> ClientConnection::write(std::string_view head, std::string_vi
 
 Task<Result<void>> ClientConnection::read(ResponseParser& parser) {
     if (co_await exec::is_cancelled()) co_return fail(Code::cancelled, "the call was cancelled");
+    if (buffer_.size() > 0) co_return parse(parser);  // what came with an interim answer
     auto space = buffer_.prepare(read_bytes);
     set_in(answered_ ? options_.idle_timeout : options_.first_byte_timeout);
     IoError error;
@@ -118,11 +119,15 @@ Task<Result<void>> ClientConnection::read(ResponseParser& parser) {
     }
     answered_ = true;
     buffer_.commit(got);
+    co_return parse(parser);
+}
+
+Result<void> ClientConnection::parse(ResponseParser& parser) {
     if (const ParseError fault = parser.feed(buffer_)) {
-        co_return fail(Code::bad_upstream, "the upstream {} did not answer in valid HTTP/1.1: {}",
-                       options_.url.authority(), fault.message());
+        return fail(Code::bad_upstream, "the upstream {} did not answer in valid HTTP/1.1: {}",
+                    options_.url.authority(), fault.message());
     }
-    co_return Result<void>{};
+    return {};
 }
 
 bool ClientConnection::is_quiet() {

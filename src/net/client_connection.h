@@ -32,6 +32,7 @@ public:
 private:
     void on_expired() override;
     exec::Task<Result<void>> connect();
+    Result<void> parse(ResponseParser& parser);
     exec::Task<Result<void>> resolve_and_connect();
     Error failure(std::string_view what, const IoError& error) const;
 

@@ -54,7 +54,6 @@ public:
     Task<Result<void>> begin_stream(Response head) override;
     Task<Result<void>> write(std::string_view piece) override;
     Task<Result<void>> finish_stream() override;
-    void abort_stream() override { keep_alive_ = false; }
 
 private:
     // The limit on the whole call, beside the limit on the current phase that Connection itself is.
@@ -317,9 +316,14 @@ Task<Result<void>> Connection<Stream>::finish_stream() {
 }
 
 Task<void> serve_tls(ConnectionHome& home, TcpSocket socket, TlsContext context, exec::TaskGroup::Member member) {
-    struct HandshakeWatch final : exec::Watch {
-        HandshakeWatch(exec::Watches& watches, TlsSocket& stream) : exec::Watch(watches), stream_(stream) {}
-        void on_expired() override {
+    // A handshake under way: limited in time, and ended when the server stops.
+    struct Handshake final : exec::Watch, ConnectionHome::Open {
+        Handshake(ConnectionHome& home, TlsSocket& stream) : exec::Watch(home.thread.watches()), stream_(stream) {
+            home.all.push_back(*this);
+        }
+        void on_expired() override { end_for_shutdown(); }
+        void close_when_idle() override { end_for_shutdown(); }
+        void end_for_shutdown() override {
             IoError ignored;
             stream_.next_layer().close(ignored);
         }
@@ -327,7 +331,7 @@ Task<void> serve_tls(ConnectionHome& home, TcpSocket socket, TlsContext context,
     };
     TlsSocket stream(std::move(socket), *context);
     {
-        HandshakeWatch limit(home.thread.watches(), stream);
+        Handshake limit(home, stream);
         limit.set_in(home.options.limits.header_timeout);
         auto [error] = co_await stream.async_handshake(TlsSocket::server, as_result);
         if (error) co_return;

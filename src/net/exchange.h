@@ -43,8 +43,7 @@ public:
     virtual exec::Task<Result<void>> begin_stream(Response head) = 0;
     virtual exec::Task<Result<void>> write(std::string_view piece) = 0;  // `piece` lives until it returns
     virtual exec::Task<Result<void>> finish_stream() = 0;
-    // Ends a stream so that the client sees it cut: no last chunk, connection closed.
-    virtual void abort_stream() = 0;
+    // A handler that returns without it leaves the stream cut: no last chunk, connection closed.
 };
 
 }  // namespace forebay::net

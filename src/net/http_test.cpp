@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "exec/cancel.h"
@@ -42,7 +43,6 @@ exec::Task<void> cut_after_one(Exchange& exchange) {
     auto begun = co_await exchange.begin_stream({});
     auto written = co_await exchange.write("one");
     EXPECT_TRUE(begun && written);
-    exchange.abort_stream();
 }
 
 config::ServerSettings small_limits() {
@@ -259,6 +259,29 @@ TEST(HttpClient, AFirstByteThatDoesNotComeIsATimeout) {
     EXPECT_EQ(late.error().code, Code::deadline_exceeded);
     EXPECT_EQ(held.ended.get_future().get(), EndReason::client_left);
     client->retire();
+}
+
+TEST(HttpClient, AnInterimAnswerMayComeInOnePieceWithTheRealOne) {
+    exec::IoThreads threads(1);
+    threads.start();
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::acceptor acceptor(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
+    HttpClient::Options options;
+    options.url = Url{false, "127.0.0.1", acceptor.local_endpoint().port(), ""};
+    auto client = *HttpClient::create(threads, std::move(options));
+    std::thread upstream([&] {
+        auto socket = acceptor.accept();
+        std::string request;
+        boost::asio::read_until(socket, boost::asio::dynamic_buffer(request), "\r\n\r\n");
+        boost::asio::write(socket, boost::asio::buffer(std::string("HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
+                                                                   "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")));
+    });
+
+    EXPECT_EQ(*run_on(threads[0], get_body(*client, threads[0], post(""))), "ok");
+
+    upstream.join();
+    client->retire();
+    threads.stop_blocking();
 }
 
 TEST(HttpClient, NobodyListeningIsUnavailable) {

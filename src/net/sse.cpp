@@ -1,9 +1,12 @@
 #include "net/sse.h"
 
+#include <algorithm>
+
 namespace forebay::net {
 
 Result<void> SseParser::feed(std::string_view bytes) {
     bytes_.erase(0, parsed_);
+    searched_ -= std::min(searched_, parsed_);
     parsed_ = 0;
     bytes_ += bytes;
     if (bytes_.size() + current_.data.size() > event_bytes_max_ + bytes.size()) {
@@ -22,7 +25,8 @@ bool SseParser::next(Event& event) {
     while (!ended_ && parsed_ < bytes_.size()) {
         if (after_cr_ && bytes_[parsed_] == '\n') ++parsed_;
         after_cr_ = false;
-        const auto end = bytes_.find_first_of("\r\n", parsed_);
+        const auto end = bytes_.find_first_of("\r\n", std::max(parsed_, searched_));
+        searched_ = std::min(end, bytes_.size());
         if (end == std::string::npos) break;
         after_cr_ = bytes_[end] == '\r';
         const std::size_t start = parsed_;

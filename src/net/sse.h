@@ -32,9 +32,10 @@ private:
     void take_line(std::string_view line);
 
     const std::size_t event_bytes_max_;
-    std::string bytes_;       // fed and not yet parsed
-    std::size_t parsed_ = 0;  // of bytes_
-    Event current_;           // the event whose lines are coming in
+    std::string bytes_;         // fed and not yet parsed
+    std::size_t parsed_ = 0;    // of bytes_
+    std::size_t searched_ = 0;  // of bytes_: no line end before it, so that a long line is searched once
+    Event current_;             // the event whose lines are coming in
     bool has_data_ = false;
     bool ended_ = false;     // current_ is whole
     bool begun_ = false;     // the byte order mark, if any, is behind us

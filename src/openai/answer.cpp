@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "base/json.h"
+#include "openai/json_text.h"
 
 namespace forebay::openai {
 namespace {
@@ -59,7 +60,7 @@ void read_error_of(dom::element root, Reading& out) {
 Result<dom::element> parse_root(std::string_view body) {
     static thread_local dom::parser parser;
     dom::element root;
-    if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS || !root.is_object()) {
+    if (parse_json(parser, body).get(root) != simdjson::SUCCESS || !root.is_object()) {
         return fail(Code::bad_upstream, "the upstream's answer is not a JSON object");
     }
     return root;

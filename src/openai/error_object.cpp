@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "base/json.h"
+#include "openai/json_text.h"
 
 namespace forebay::openai {
 
@@ -61,13 +62,14 @@ std::string error_body(const Error& error) {
 std::optional<UpstreamError> read_error(std::string_view body) {
     simdjson::dom::parser parser;
     simdjson::dom::element error;
-    if (parser.parse(body.data(), body.size())["error"].get(error) != simdjson::SUCCESS) return std::nullopt;
+    if (parse_json(parser, body)["error"].get(error) != simdjson::SUCCESS) return std::nullopt;
     UpstreamError out;
     std::string_view text;
     if (error.get_string().get(text) == simdjson::SUCCESS) {
         out.message = text;
         return out;
     }
+    out.is_object = true;
     if (error["message"].get_string().get(text) != simdjson::SUCCESS) return std::nullopt;
     out.message = text;
     if (error["type"].get_string().get(text) == simdjson::SUCCESS) out.type = text;

@@ -26,6 +26,7 @@ std::string error_body(const Error& error);
 // An upstream's error body, when it has the shape above; its message, type and code.
 struct UpstreamError {
     std::string message, type, code;
+    bool is_object = false;  // false: "error" is a bare string
 };
 std::optional<UpstreamError> read_error(std::string_view body);
 

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "openai/field_types.h"
+#include "openai/json_text.h"
 
 namespace forebay::openai {
 namespace {
@@ -136,10 +137,9 @@ Result<void> read_field(std::string_view name, dom::element value, RequestBody& 
     return {};
 }
 
-Result<dom::object> parse_object(dom::parser& parser, std::string& body) {
-    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+Result<dom::object> parse_object(dom::parser& parser, std::string_view body) {
     dom::element root;
-    const auto error = parser.parse(body.data(), body.size(), false).get(root);
+    const auto error = parse_json(parser, body).get(root);
     if (error != simdjson::SUCCESS) {
         return fail(Code::invalid_argument, "the request's body is not valid JSON: {}", simdjson::error_message(error));
     }
@@ -171,7 +171,7 @@ std::string_view path_of(Endpoint endpoint) {
     return endpoint == Endpoint::chat_completions ? "/chat/completions" : "/completions";
 }
 
-Result<RequestBody> parse_request(Endpoint endpoint, std::string& body) {
+Result<RequestBody> parse_request(Endpoint endpoint, std::string_view body) {
     static thread_local dom::parser parser;  // keeps its memory from call to call
     FOREBAY_TRY(const dom::object object, parse_object(parser, body));
     FOREBAY_TRY_VOID(no_field_twice(object));

@@ -40,9 +40,9 @@ struct RequestBody {
     std::string response_format;  // response_format.type; empty when absent
 };
 
-// Parses and checks types. `body` may grow its capacity (simdjson reads a few bytes past the end) but not
-// change. Refuses what is not a JSON object, a field given twice, and wrong types of known fields.
-Result<RequestBody> parse_request(Endpoint endpoint, std::string& body);
+// Parses and checks types. Refuses what is not a JSON object, a field given twice, and wrong types of known
+// fields.
+Result<RequestBody> parse_request(Endpoint endpoint, std::string_view body);
 
 // What our own worker asks beyond the types: ranges, n = 1, one prompt text.
 Result<void> check_for_worker(const RequestBody& request);

@@ -151,7 +151,7 @@ TEST(Worker, AnErrorAfterTheFirstTokenIsAnEventAndNoDone) {
 
     EXPECT_THAT(answer, HasSubstr("the decode failed"));
     EXPECT_THAT(answer, Not(HasSubstr("[DONE]")));
-    EXPECT_THAT(answer, Not(EndsWith("0\r\n\r\n")));
+    EXPECT_THAT(answer, EndsWith("0\r\n\r\n"));
 }
 
 TEST(Worker, AFullQueueIs503WithRetryAfter) {

@@ -124,7 +124,9 @@ Task<void> Worker::Impl::answer_v1(net::Exchange& exchange, std::string_view pat
             {Code::resource_exhausted, draining.load() ? "the runtime is stopping" : "the model is still loading", {}});
     } else {
         response = error_response({Code::not_found, "this worker has no such endpoint", {}});
+        if (chat || completions || path == "/v1/models") response.status = 405;
     }
+    add_request_id(request, response.headers);
     auto sent = co_await exchange.send(std::move(response));
     static_cast<void>(sent);
 }
@@ -146,6 +148,7 @@ Task<void> Worker::Impl::answer(net::Exchange& exchange) {
         response.body = registry.render();
     } else {
         response = error_response({Code::not_found, "this worker has no such endpoint", {}});
+        add_request_id(exchange.request(), response.headers);
     }
     auto sent = co_await exchange.send(std::move(response));
     static_cast<void>(sent);

@@ -99,6 +99,7 @@ Task<void> answer_whole(Generation& generation, const openai::RequestBody& reque
             response.body = writer.whole(text, logprobs, request.logprobs, name_of(finish.reason), usage_of(finish),
                                          timings_of(finish));
         }
+        add_request_id(exchange.request(), response.headers);
         auto sent = co_await exchange.send(std::move(response));
         static_cast<void>(sent);
         co_return;
@@ -110,6 +111,7 @@ Task<Result<void>> begin_events(net::Exchange& exchange) {
     head.headers.add("content-type", "text/event-stream");
     head.headers.add("cache-control", "no-cache");
     head.headers.add("x-accel-buffering", "no");
+    add_request_id(exchange.request(), head.headers);
     co_return co_await exchange.begin_stream(std::move(head));
 }
 
@@ -119,14 +121,11 @@ Task<void> end_stream(const Result<engine::Finish>& done, const openai::RequestB
     std::string out;
     if (!done || done->reason == engine::FinishReason::cancelled) {
         net::append_event(out, openai::error_body(done ? end_of_call(exchange) : done.error()));
-        auto told = co_await exchange.write(out);
-        static_cast<void>(told);
-        exchange.abort_stream();
-        co_return;
+    } else {
+        net::append_event(out, writer.last_chunk(name_of(done->reason)));
+        if (request.include_usage) net::append_event(out, writer.usage_chunk(usage_of(*done), timings_of(*done)));
+        net::append_event(out, "[DONE]");
     }
-    net::append_event(out, writer.last_chunk(name_of(done->reason)));
-    if (request.include_usage) net::append_event(out, writer.usage_chunk(usage_of(*done), timings_of(*done)));
-    net::append_event(out, "[DONE]");
     auto written = co_await exchange.write(out);
     if (!written) co_return;
     auto finished = co_await exchange.finish_stream();
@@ -142,6 +141,7 @@ Task<void> answer_stream(Generation& generation, const openai::RequestBody& requ
             // An error before the first token can still have its own status.
             if (!*done && !exchange.answered()) {
                 auto refused = error_response(done->error());
+                add_request_id(exchange.request(), refused.headers);
                 auto sent = co_await exchange.send(std::move(refused));
                 static_cast<void>(sent);
                 co_return;
@@ -177,6 +177,11 @@ Task<void> answer_stream(Generation& generation, const openai::RequestBody& requ
 
 }  // namespace
 
+void add_request_id(const net::Request& request, net::Headers& headers) {
+    const auto given = request.headers.find("x-request-id");
+    headers.add("x-request-id", given && given->size() <= 128 ? std::string(*given) : new_request_id());
+}
+
 net::Response error_response(const Error& error) {
     const auto shape = openai::shape_of(error);
     net::Response response;
@@ -194,6 +199,11 @@ Task<void> answer_generation(engine::Engine& engine, const std::string& model_na
     auto request = openai::parse_request(endpoint, body);
     if (request) {
         if (auto checked = openai::check_for_worker(*request); !checked) request = std::unexpected(checked.error());
+        if (request && request->model != model_name) {
+            const std::string text =
+                fmt::format("the model '{}' does not exist here; this worker serves '{}'", request->model, model_name);
+            request = std::unexpected(Error{Code::not_found, text, "model"});
+        }
     }
     Error refused;
     if (request) {
@@ -214,6 +224,7 @@ Task<void> answer_generation(engine::Engine& engine, const std::string& model_na
         refused = request.error();
     }
     auto response = error_response(refused);
+    add_request_id(exchange.request(), response.headers);
     auto sent = co_await exchange.send(std::move(response));
     static_cast<void>(sent);
 }

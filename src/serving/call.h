@@ -56,7 +56,6 @@ std::string_view name_of(Outcome outcome);
 struct Pending {
     net::Response whole;      // when no stream has begun
     std::string stream_tail;  // "data: [DONE]" and what else belongs to the last bytes
-    bool cut = false;         // the stream ends without its end mark
 };
 
 struct Call {

@@ -30,7 +30,6 @@ void answer_with_error(Call& call, const Error& error) {
     if (call.exchange.answered()) {
         call.pending.stream_tail.clear();
         net::append_event(call.pending.stream_tail, openai::error_body(error));
-        call.pending.cut = true;
         return;
     }
     call.pending.whole = error_response(error);

@@ -33,7 +33,8 @@ Result<Built> build_routes(exec::IoThreads& threads, const config::Settings& set
         auto& list = routes->models[name];
         for (const auto& target : model.targets) {
             Route route;
-            route.model = target.model.empty() ? name : target.model;
+            // A worker of ours is called by its runtime's name; a provider by the name that the caller used.
+            route.model = !target.model.empty() ? target.model : target.runtime.empty() ? name : target.runtime;
             if (!target.provider.empty()) {
                 route.target = "provider:" + target.provider;
                 route.provider = built.providers.at(target.provider);

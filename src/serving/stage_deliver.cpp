@@ -10,10 +10,9 @@ exec::Task<void> deliver(Call& call) {
         co_return;
     }
     auto written = co_await exchange.write(call.pending.stream_tail);
-    if (!written || call.pending.cut) {
-        exchange.abort_stream();
-        co_return;
-    }
+    if (!written) co_return;
+    // A stream that ends with an error has its error event and no [DONE]; the HTTP message itself is whole,
+    // because a client that reads slowly would lose what it has not read of a broken one.
     auto finished = co_await exchange.finish_stream();
     static_cast<void>(finished);
 }

@@ -106,19 +106,20 @@ Task<Result<void>> pass_error(const Services& services, Call& call, net::ClientR
         co_return fail(Code::bad_upstream, "the target {} refused this gateway's own credentials with {}",
                        call.route->target, status);
     }
-    if (!error || status < 400) {
-        if (status < 500) {
-            co_return fail(Code::bad_upstream, "the target {} answered {} without an error object", call.route->target,
-                           status);
-        }
-        call.pending.whole = head_for(call, answer);
-        call.pending.whole.headers.set("content-type", "application/json");
-        call.pending.whole.body =
-            openai::error_body(fmt::format("the target {} answered {}", call.route->target, status), "upstream_error",
-                               "", "upstream_error");
-    } else {
-        call.pending.whole = head_for(call, answer);
+    const bool passes = error && error->is_object && status >= 400;
+    if (!passes && status < 500) {
+        co_return fail(Code::bad_upstream, "the target {} answered {} without an error object", call.route->target,
+                       status);
+    }
+    call.pending.whole = head_for(call, answer);
+    call.pending.whole.headers.set("content-type", "application/json");
+    if (passes) {
         call.pending.whole.body = std::move(body);
+    } else {
+        const std::string said = error ? ": " + error->message : "";
+        call.pending.whole.body =
+            openai::error_body(fmt::format("the target {} answered {}{}", call.route->target, status, said),
+                               "upstream_error", "", "upstream_error");
     }
     call.status = status;
     if (status == 503 && !call.pending.whole.headers.find("retry-after"))
@@ -150,9 +151,11 @@ Task<Result<void>> take_whole(const Services& services, Call& call, net::ClientR
 Task<Result<void>> generate(const Services& services, Call& call) {
     FOREBAY_CO_TRY(auto answer, co_await ask_targets(services, call));
     if (answer->status() != 200) co_return co_await pass_error(services, call, *answer);
+    if (!call.request.stream) co_return co_await take_whole(services, call, *answer);
     const auto type = answer->headers().find("content-type").value_or("");
-    if (!call.request.stream || !type.starts_with("text/event-stream")) {
-        co_return co_await take_whole(services, call, *answer);
+    if (!type.starts_with("text/event-stream")) {
+        co_return fail(Code::bad_upstream, "the target {} answered a streamed call with '{}' instead of a stream",
+                       call.route->target, type);
     }
     auto head = head_for(call, *answer);
     head.headers.add("cache-control", "no-cache");

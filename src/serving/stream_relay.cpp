@@ -1,5 +1,7 @@
 #include "serving/stream_relay.h"
 
+#include <algorithm>
+
 #include "openai/body_edit.h"
 
 namespace forebay::serving {
@@ -60,15 +62,18 @@ Result<void> StreamRelay::take_event(const net::SseParser::Event& event) {
     if (call_.model_used.empty()) call_.model_used = std::move(reading.model);
     if (call_.upstream_id.empty()) call_.upstream_id = std::move(reading.upstream_id);
     if (reading.usage) call_.usage = reading.usage;
+    // JSON needs no line ends, and an event with several data lines is more than many clients understand.
+    std::string data = event.data;
+    std::ranges::replace(data, '\n', ' ');
     if (call_.request.include_usage) {
-        net::append_event(out_, event.data);
+        net::append_event(out_, data);
     } else if (reading.usage && !reading.has_choices) {
         // The usage chunk that we asked for and the caller did not: its choices are empty, and clients that
         // look at choices[0] would fail on it.
-    } else if (openai::field_text(event.data, "usage")) {
-        net::append_event(out_, openai::edit_object(event.data, {{"usage", std::nullopt}}));
+    } else if (openai::field_text(data, "usage")) {
+        net::append_event(out_, openai::edit_object(data, {{"usage", std::nullopt}}));
     } else {
-        net::append_event(out_, event.data);
+        net::append_event(out_, data);
     }
     return {};
 }

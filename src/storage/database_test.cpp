@@ -236,7 +236,6 @@ TEST(Database, AFileThatItMakesIsItsOwnersAlone) {
 }
 
 TEST(DatabaseDeathTest, UsingTheDatabaseInsideItsOwnTransactionIsABug) {
-    testing::GTEST_FLAG(death_test_style) = "threadsafe";
     const TestFolder folder;
     auto db = *Database::open_blocking(folder.file("state.db"));
     EXPECT_DEATH((void)db->transaction_blocking(

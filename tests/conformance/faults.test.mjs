@@ -199,13 +199,20 @@ function broken_answer_cases() {
     assert.ok(!/gzip|br|deflate/.test(behind.upstream.last.headers['accept-encoding'] ?? ''));
   });
 
-  test('early hints before an answer are not the answer', async () => {
-    behind.upstream.respond = (_, response) => {
-      response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
-      send_json(response, 200, chat_completion());
-    };
-    assert.equal((await answer(ask)).status, 200);
-  });
+  for (const [how, pause_ms] of [['in the same segment as', 0], ['some time before', 50]]) {
+    test(`early hints ${how} an answer are not the answer`, async () => {
+      const body = JSON.stringify(chat_completion());
+      const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n';
+      const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+      behind.upstream.respond = (_, response) =>
+        pause_ms ? write_apart(response.socket, [hints, head + body], pause_ms) : response.socket.write(hints + head + body);
+
+      const { status, text } = await answer({ ...ask, model: 'hasty' });
+
+      assert.equal(status, 200, text);
+      assert.equal(text, body);
+    });
+  }
 }
 
 function connection_cases() {

@@ -58,7 +58,7 @@ test('a key is printed alone, listed without its secret, and stored nowhere in t
   assert.ok(!server.child.output.includes(secret));
   for (const entry of readdirSync(server.data, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
-    const file = join(entry.path, entry.name);
+    const file = join(entry.parentPath ?? entry.path, entry.name);
     assert.ok(!readFileSync(file, 'latin1').includes(secret), `the secret lies in ${file}`);
   }
 });
