@@ -93,7 +93,6 @@ Task<Result<void>> ClientConnection::write(std::string_view head, std::string_vi
 
 Task<Result<void>> ClientConnection::read(ResponseParser& parser) {
     if (co_await exec::is_cancelled()) co_return fail(Code::cancelled, "the call was cancelled");
-    if (buffer_.size() > 0) co_return parse(parser);  // what came with an interim answer
     auto space = buffer_.prepare(read_bytes);
     set_in(answered_ ? options_.idle_timeout : options_.first_byte_timeout);
     IoError error;

@@ -21,6 +21,9 @@ public:
     // Reads once into the parser. The limit is first_byte until any byte came, idle after that.
     exec::Task<Result<void>> read(ResponseParser& parser);
 
+    // Parses what has been read already: what came in one piece with an interim answer.
+    Result<void> parse(ResponseParser& parser);
+
     // Whether the upstream has neither closed nor sent anything while nobody looked.
     bool is_quiet();
     // Whether any byte of the current answer has come.
@@ -32,7 +35,6 @@ public:
 private:
     void on_expired() override;
     exec::Task<Result<void>> connect();
-    Result<void> parse(ResponseParser& parser);
     exec::Task<Result<void>> resolve_and_connect();
     Error failure(std::string_view what, const IoError& error) const;
 

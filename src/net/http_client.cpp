@@ -84,11 +84,11 @@ Task<Result<void>> PooledResponse::attempt(std::string_view head, const ClientRe
     const std::string_view body = request.body ? std::string_view(*request.body) : std::string_view();
     FOREBAY_CO_TRY_VOID(co_await connection_->write(head, body));
     for (;;) {
-        FOREBAY_CO_TRY_VOID(co_await connection_->read(*parser_));
-        if (!parser_->is_header_done()) continue;
+        while (!parser_->is_header_done()) FOREBAY_CO_TRY_VOID(co_await connection_->read(*parser_));
         if (parser_->status() != 100 && parser_->status() != 103) co_return Result<void>{};
         // An interim answer; the real one follows on the same connection.
         parser_ = std::make_unique<ResponseParser>(response_header_bytes_max);
+        FOREBAY_CO_TRY_VOID(connection_->parse(*parser_));
     }
 }
 

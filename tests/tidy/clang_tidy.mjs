@@ -53,6 +53,11 @@ async function complaints_about(build, file) {
   }
 }
 
+// Paths as a reader opens them: headers were found through BUILD/include_view/MODULE/.
+function in_source(text, build) {
+  return text.replaceAll(new RegExp(`${build}/include_view/\\w+/`, 'g'), 'src/').replaceAll(`${root}/`, '');
+}
+
 async function check(build) {
   const database = join(build, 'compile_commands.json');
   if (!existsSync(database)) throw new Error(`${database} is missing: configure first (cmake --preset release)`);
@@ -72,14 +77,16 @@ async function check(build) {
     for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
       const text = await complaints_about(build, entry.file);
       if (text === '') writeFileSync(entry.kept, entry.key);
-      for (const part of text.split(/\n(?=\S+:\d+:\d+: (?:error|warning):)/).filter(Boolean)) found.add(part);
+      for (const part of text.split(/\n(?=\S+:\d+:\d+: (?:error|warning):)/).filter(Boolean)) {
+        if (!found.has(part)) console.log(in_source(part, build));
+        found.add(part);
+      }
       if (Date.now() - told < 10_000) continue;
       told = Date.now();
       console.log(`clang-tidy [${all - waiting.length}/${all}]`);
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, work));
-  for (const part of found) console.log(part.replaceAll(`${root}/`, ''));
   console.log(`${entries.length} files, ${all} changed since they last passed, ${found.size} findings`);
   return found.size;
 }

@@ -20,9 +20,6 @@ export const bad_examples = {
 std::string make();
 std::string_view f() { std::string_view v = make(); return v; }
 `,
-  'bugprone-infinite-loop': `
-int f(int n) { int i = 0; int s = 0; while (i < n) { s += n; } return s; }
-`,
   'bugprone-return-const-ref-from-parameter': `
 int const& f(int const& a) { return a; }
 `,
@@ -38,11 +35,6 @@ bool f(A a, A b) { return std::memcmp(&a, &b, sizeof(A)) == 0; }
   'bugprone-suspicious-realloc-usage': `
 #include <cstdlib>
 void f(void* p) { p = std::realloc(p, 10); }
-`,
-  'bugprone-unused-raii': `
-struct Lock { Lock(); ~Lock(); };
-void g();
-void f() { Lock(); g(); }
 `,
   'bugprone-use-after-move': `
 #include <string>

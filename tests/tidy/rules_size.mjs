@@ -4,6 +4,8 @@ import { functions_of } from './cpp_text.mjs';
 const code_files = /(?:\.(?:cpp|h|mjs|js|ts|tsx|sh|cmake|sql|css)|(?:^|\/)(?:CMakeLists\.txt|run|test))$/;
 const cpp = /\.(?:cpp|h)$/;
 const cpp_and_sql = /\.(?:cpp|h|sql)$/;
+// A raw string of a test is data: what goes over the wire, on one line as it does there.
+const is_test = (path) => /_test\.cpp$/.test(path);
 // Dumps that a program wrote.
 const written_by_hand = (path) => !path.includes('/fixtures/');
 
@@ -62,12 +64,13 @@ export const size_rules = [
         const limit = cpp_and_sql.test(path) ? columns_max : script_columns_max;
         return tree
           .lines(path)
-          .map((text, index) => ({ line: index + 1, count: [...text].length }))
+          .map((text, index) => ({ text, line: index + 1, count: [...text].length }))
           .filter(({ count }) => count > limit)
+          .filter(({ text }) => !(is_test(path) && text.includes('R"')))
           .map(({ line, count }) => ({ path, line, message: `${count} columns; at most ${limit}: break the line` }));
       });
     },
     bad: [{ 'src/x/a.cpp': `// ${'a'.repeat(118)}\n` }, { 'a.mjs': `// ${'a'.repeat(148)}\n` }],
-    good: [{ 'src/x/a.cpp': `// ${'é'.repeat(117)}\n`, 'a.sh': `# ${'a'.repeat(148)}\n` }],
+    good: [{ 'src/x/a_test.cpp': `auto s = R"(${'a'.repeat(118)})";\n`, 'src/x/a.cpp': `// ${'é'.repeat(117)}\n`, 'a.sh': `# ${'a'.repeat(148)}\n` }],
   },
 ];
