@@ -72,9 +72,9 @@ Task<void> Gateway::answer(net::Exchange& exchange) {
         }
         co_return;
     }
-    co_await send(exchange,
-                  serving::error_response(
-                      {Code::not_found, fmt::format("there is no endpoint {} {}", request.method, path), {}}));
+    const std::string nothing = fmt::format("there is no endpoint {} {}", request.method, path);
+    auto response = serving::error_response({Code::not_found, nothing, {}});
+    co_await send(exchange, std::move(response));
 }
 
 net::Response Gateway::readiness() const {
