@@ -222,7 +222,7 @@ TEST(HttpClient, ReusesItsConnection) {
 
 TEST(HttpClient, SendsAgainOnANewConnectionWhenThePooledOneWasClosed) {
     config::ServerSettings limits;
-    limits.idle_timeout = std::chrono::milliseconds(60);
+    limits.idle_timeout = std::chrono::milliseconds(400);
     TestServer server(echo, limits);
     auto client = server.client();
 

@@ -230,8 +230,9 @@ struct FleetRig {
         fleet.stop_blocking(patience);
         threads.stop_blocking();
     }
-    void run(const std::string& name) {
+    void run(const std::string& name, std::chrono::milliseconds load_timeout = std::chrono::minutes(10)) {
         config::RuntimeSettings settings;
+        settings.load_timeout = load_timeout;
         settings.name = name;
         settings.model = "model.gguf";
         fleet.apply({{name, settings}});
@@ -293,6 +294,13 @@ TEST(Fleet, ARuntimeThatIsGoneFromTheConfigurationIsForgotten) {
     rig.fleet.apply({});
 
     EXPECT_TRUE(exec::wait_until_blocking([&] { return rig.fleet.find("tiny") == nullptr; }, Deadline::in(patience)));
+}
+
+TEST(Fleet, AModelThatTakesTooLongToLoadIsAFailure) {
+    FleetRig rig(script("slow", "cat > /dev/null\n"));
+    rig.run("slow", std::chrono::milliseconds(60));
+
+    EXPECT_THAT(rig.wait_for("slow", State::failed)->reason, HasSubstr("load_timeout"));
 }
 
 TEST(Fleet, AProgramThatCannotStartIsAFailure) {

@@ -98,6 +98,17 @@ Task<void> Supervision::run_child() {
     }
 }
 
+// Kills a worker whose model takes too long to load.
+struct Supervision::LoadLimit final : exec::Watch {
+    LoadLimit(exec::Watches& watches, ChildProcess& worker) : exec::Watch(watches), child(worker) {}
+    void on_expired() override {
+        passed = true;
+        child.kill();
+    }
+    ChildProcess& child;
+    bool passed = false;
+};
+
 Task<bool> Supervision::live_once() {
     load_failure_.clear();
     ready_since_ = {};
@@ -111,7 +122,13 @@ Task<bool> Supervision::live_once() {
     }
     status_.pid = (*child)->pid();
     if (status_.restarts == 0) become(State::loading, "");
-    co_await follow(**child);
+    LoadLimit limit(threads_[0].watches(), **child);
+    limit.set_in(settings_.load_timeout);
+    co_await follow(**child, limit);
+    if (limit.passed) {
+        load_failure_ = fmt::format("its model did not load within {} s (load_timeout)",
+                                    std::chrono::duration<double>(settings_.load_timeout).count());
+    }
     status_.pid = 0;
     if (co_await exec::is_cancelled()) {
         become(State::stopping, "");
@@ -131,11 +148,12 @@ Task<bool> Supervision::live_once() {
 }
 
 // Reads what the worker says until it ends, or until we are cancelled.
-Task<void> Supervision::follow(ChildProcess& child) {
+Task<void> Supervision::follow(ChildProcess& child, LoadLimit& limit) {
     while (!co_await exec::is_cancelled()) {
         auto line = co_await child.read_line();
         if (!line) co_return;
         take_line(*line);
+        if (status_.state == State::ready) limit.clear();
     }
 }
 

@@ -24,7 +24,8 @@ private:
     exec::Task<void> run_remote();
     // One life of the child. True: it may be started again.
     exec::Task<bool> live_once();
-    exec::Task<void> follow(ChildProcess& child);
+    struct LoadLimit;
+    exec::Task<void> follow(ChildProcess& child, LoadLimit& limit);
     exec::Task<void> stop(ChildProcess& child);
     exec::Task<bool> pause(std::chrono::milliseconds span);  // false: cancelled
     void take_line(const std::string& line);
