@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "runtime/error_response.h"
 #include "serving/authenticate.h"
-#include "serving/error_answer.h"
 
 namespace forebay::admin {
 namespace {
@@ -25,7 +25,7 @@ Admin::Admin(keys::KeyRing& keys, Platform platform) : keys_(keys), platform_(st
 
 Task<void> Admin::answer(net::Exchange& exchange) {
     auto answered = co_await respond(exchange);
-    net::Response response = answered ? std::move(*answered) : serving::error_response(answered.error());
+    net::Response response = answered ? std::move(*answered) : runtime::error_response(answered.error());
     response.headers.add("x-request-id", new_request_id());
     auto sent = co_await exchange.send(std::move(response));
     static_cast<void>(sent);

@@ -16,8 +16,8 @@
 #include "gateway/gateway.h"
 #include "journal/journal.h"
 #include "net/http_server.h"
-#include "openai/error_object.h"
 #include "runtime/child_process.h"
+#include "runtime/error_response.h"
 #include "serving/call_metrics.h"
 #include "storage/data_folder.h"
 #include "storage/migrations.h"
@@ -55,15 +55,6 @@ public:
 private:
     const int file_;
 };
-
-net::Response plain_error(unsigned status, std::string_view message) {
-    const auto shape = openai::shape_of_status(status);
-    net::Response response;
-    response.status = status;
-    response.headers.add("content-type", "application/json");
-    response.body = openai::error_body(message, shape.type, "", shape.code);
-    return response;
-}
 
 // What a reload cannot change while the server runs.
 std::vector<std::string> needs_restart(const config::Settings& before, const config::Settings& after) {
@@ -168,7 +159,7 @@ Result<void> Platform::Impl::listen_blocking() {
         .listen = options.listen.value_or(started_with->listen),
         .limits = started_with->server,
         .tls = started_with->tls,
-        .error_body = plain_error,
+        .error_body = runtime::refusal_response,
     };
     auto handler = [this](net::Exchange& exchange) { return answer(exchange); };
     server = std::make_unique<net::HttpServer>(threads, std::move(server_options), std::move(handler));

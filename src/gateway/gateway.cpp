@@ -3,8 +3,8 @@
 #include "base/random.h"
 #include "gateway/models.h"
 #include "gateway/readiness.h"
+#include "runtime/error_response.h"
 #include "serving/authenticate.h"
-#include "serving/error_answer.h"
 
 namespace forebay::gateway {
 namespace {
@@ -28,7 +28,7 @@ std::optional<openai::Endpoint> endpoint_of(std::string_view path) {
 
 net::Response wrong_method(std::string_view allowed) {
     auto response =
-        serving::error_response({Code::invalid_argument, fmt::format("this endpoint takes {} only", allowed), {}});
+        runtime::error_response({Code::invalid_argument, fmt::format("this endpoint takes {} only", allowed), {}});
     response.status = 405;
     response.headers.add("allow", allowed);
     return response;
@@ -73,7 +73,7 @@ Task<void> Gateway::answer(net::Exchange& exchange) {
         co_return;
     }
     const std::string nothing = fmt::format("there is no endpoint {} {}", request.method, path);
-    auto response = serving::error_response({Code::not_found, nothing, {}});
+    auto response = runtime::error_response({Code::not_found, nothing, {}});
     co_await send(exchange, std::move(response));
 }
 
@@ -91,7 +91,7 @@ Task<void> Gateway::answer_call(openai::Endpoint endpoint, net::Exchange& exchan
     if (!key || draining_.load(std::memory_order_relaxed)) {
         if (!key) refused_keys_.Increment();
         const Error stopping{Code::resource_exhausted, "the server is stopping; try again", {}};
-        auto refused = serving::error_response(key ? stopping : key.error());
+        auto refused = runtime::error_response(key ? stopping : key.error());
         refused.headers.add("x-request-id", call.id);
         co_await send(exchange, std::move(refused));
         co_return;
@@ -112,7 +112,7 @@ Task<void> Gateway::answer_models(net::Exchange& exchange, std::string_view path
     net::Response response;
     if (!key) {
         refused_keys_.Increment();
-        response = serving::error_response(key.error());
+        response = runtime::error_response(key.error());
     } else {
         static constexpr std::string_view one = "/v1/models/";
         const auto routes = services_.routes.get();
@@ -126,7 +126,7 @@ Task<void> Gateway::answer_metrics(net::Exchange& exchange) {
     if (!serving::is_from_loopback(exchange.request())) {
         auto key = co_await serving::authenticate(keys_, exchange);
         if (!key) {
-            co_await send(exchange, serving::error_response(key.error()));
+            co_await send(exchange, runtime::error_response(key.error()));
             co_return;
         }
     }

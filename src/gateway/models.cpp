@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "base/json.h"
-#include "serving/error_answer.h"
+#include "runtime/error_response.h"
 
 namespace forebay::gateway {
 namespace {
@@ -56,7 +56,7 @@ net::Response model_list_response(const serving::Routes& routes) {
 net::Response model_response(const serving::Routes& routes, std::string_view id) {
     const std::string name = percent_decoded(id);
     if (!routes.models.contains(name)) {
-        return serving::error_response(
+        return runtime::error_response(
             {Code::not_found, fmt::format("the model '{}' does not exist here", name), "model"});
     }
     net::Response response = json_response();

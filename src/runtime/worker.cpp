@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "exec/wait.h"
-#include "openai/error_object.h"
+#include "runtime/error_response.h"
 #include "runtime/worker_calls.h"
 #include "runtime/worker_metrics.h"
 
@@ -20,15 +20,12 @@ struct Worker::Impl {
     explicit Impl(WorkerOptions given)
         : options(std::move(given)),
           threads(1),
-          server(threads,
-                 {.listen = options.listen,
-                  .limits = options.limits,
-                  .tls = std::nullopt,
-                  .error_body = [](unsigned status, std::string_view message) { return plain_error(status, message); }},
-                 [this](net::Exchange& exchange) { return answer(exchange); }),
+          server(
+              threads,
+              {.listen = options.listen, .limits = options.limits, .tls = std::nullopt, .error_body = refusal_response},
+              [this](net::Exchange& exchange) { return answer(exchange); }),
           metrics(registry, [this] { return engine.load(); }) {}
 
-    static net::Response plain_error(unsigned status, std::string_view message);
     Task<void> answer(net::Exchange& exchange);
     Task<void> answer_v1(net::Exchange& exchange, std::string_view path);
     net::Response readiness();
@@ -47,15 +44,6 @@ struct Worker::Impl {
     net::HttpServer server;
     WorkerMetrics metrics;
 };
-
-net::Response Worker::Impl::plain_error(unsigned status, std::string_view message) {
-    const auto shape = openai::shape_of_status(status);
-    net::Response response;
-    response.status = status;
-    response.headers.add("content-type", "application/json");
-    response.body = openai::error_body(message, shape.type, "", shape.code);
-    return response;
-}
 
 net::Response Worker::Impl::readiness() {
     net::Response response;

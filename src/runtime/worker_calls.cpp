@@ -4,6 +4,7 @@
 #include "net/sse.h"
 #include "openai/chunk_writer.h"
 #include "openai/error_object.h"
+#include "runtime/error_response.h"
 #include "runtime/generation.h"
 
 namespace forebay::runtime {
@@ -180,17 +181,6 @@ Task<void> answer_stream(Generation& generation, const openai::RequestBody& requ
 void add_request_id(const net::Request& request, net::Headers& headers) {
     const auto given = request.headers.find("x-request-id");
     headers.add("x-request-id", given && given->size() <= 128 ? std::string(*given) : new_request_id());
-}
-
-net::Response error_response(const Error& error) {
-    const auto shape = openai::shape_of(error);
-    net::Response response;
-    response.status = shape.status;
-    response.headers.add("content-type", "application/json");
-    response.headers.add("x-should-retry", shape.retry ? "true" : "false");
-    if (shape.status == 503) response.headers.add("retry-after", "1");
-    response.body = openai::error_body(error);
-    return response;
 }
 
 Task<void> answer_generation(engine::Engine& engine, const std::string& model_name, openai::Endpoint endpoint,

@@ -13,7 +13,4 @@ exec::Task<void> answer_generation(engine::Engine& engine, const std::string& mo
 // Gives the answer the request's own x-request-id, or a new one.
 void add_request_id(const net::Request& request, net::Headers& headers);
 
-// An error as an HTTP answer of this dialect, with retry headers.
-net::Response error_response(const Error& error);
-
 }  // namespace forebay::runtime

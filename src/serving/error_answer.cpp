@@ -2,20 +2,9 @@
 
 #include "net/sse.h"
 #include "openai/error_object.h"
+#include "runtime/error_response.h"
 
 namespace forebay::serving {
-
-net::Response error_response(const Error& error) {
-    const auto shape = openai::shape_of(error);
-    net::Response response;
-    response.status = shape.status;
-    response.headers.add("content-type", "application/json");
-    response.headers.add("x-should-retry", shape.retry ? "true" : "false");
-    if (shape.status == 503) response.headers.add("retry-after", "1");
-    if (shape.status == 401) response.headers.add("www-authenticate", "Bearer");
-    response.body = openai::error_body(error);
-    return response;
-}
 
 void add_call_headers(const Call& call, net::Headers& headers) {
     const auto elapsed = SteadyClock::now() - call.timing.received;
@@ -32,7 +21,7 @@ void answer_with_error(Call& call, const Error& error) {
         net::append_event(call.pending.stream_tail, openai::error_body(error));
         return;
     }
-    call.pending.whole = error_response(error);
+    call.pending.whole = runtime::error_response(error);
     add_call_headers(call, call.pending.whole.headers);
     if (call.outcome != Outcome::client_closed && call.outcome != Outcome::slow_client) {
         call.status = call.pending.whole.status;

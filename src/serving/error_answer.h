@@ -13,7 +13,4 @@ Error end_error(const Call& call, const Error& error);
 // The headers that every answer of a call carries.
 void add_call_headers(const Call& call, net::Headers& headers);
 
-// An error as a whole answer, for the endpoints that are not calls.
-net::Response error_response(const Error& error);
-
 }  // namespace forebay::serving
