@@ -274,6 +274,15 @@ TEST(ServeCall, ABadBodyIsRefusedAndRecordedWithoutIt) {
     EXPECT_FALSE(openai::field_text(rig.journal.last(), "request").has_value());
 }
 
+TEST(ServeCall, TheRecordKeepsTheParametersThatWereSet) {
+    Rig rig(whole(hello));
+
+    rig.post(ask("m", false, R"(,"temperature":0.25,"max_tokens":9,"stop":["a","b"])"));
+
+    EXPECT_EQ(openai::field_text(rig.journal.last(), "params"),
+              R"({"temperature":0.25,"max_tokens":9,"stop_sequences":2,"messages":1})");
+}
+
 TEST(ServeCall, NoRecordNoAnswer) {
     Rig rig(whole(hello)), streaming(events({chunk_a, chunk_b, done}));
     rig.journal.refusing = streaming.journal.refusing = true;

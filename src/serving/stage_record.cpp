@@ -56,6 +56,29 @@ void append_usage(std::string& out, const openai::Usage& usage) {
     object.close();
 }
 
+// The parameters that the caller set; they stay when messages are left out of the record.
+void append_params(std::string& out, const openai::RequestBody& request) {
+    json::ObjectWriter object(out);
+    const auto field = [&](std::string_view name, const auto& value) {
+        if (value) object.field(name, *value);
+    };
+    field("temperature", request.temperature);
+    field("top_p", request.top_p);
+    field("min_p", request.min_p);
+    field("top_k", request.top_k);
+    field("presence_penalty", request.presence_penalty);
+    field("frequency_penalty", request.frequency_penalty);
+    field("seed", request.seed);
+    field("n", request.n);
+    field("max_tokens", request.tokens_max);
+    if (!request.stop.empty()) object.field("stop_sequences", request.stop.size());
+    if (request.logprobs) object.field("top_logprobs", request.top_logprobs);
+    if (request.has_tools) object.field("tools", true);
+    if (!request.response_format.empty()) object.field("response_format", request.response_format);
+    if (request.messages > 0) object.field("messages", request.messages);
+    object.close();
+}
+
 void append_attempts(std::string& out, const std::vector<Attempt>& attempts) {
     out.push_back('[');
     for (std::size_t i = 0; i < attempts.size(); ++i) {
@@ -127,6 +150,8 @@ std::string to_json(Call& call) {
         key.field("name", call.key->name);
         key.close();
     }
+    object.key("params");
+    append_params(out, call.request);
     object.key("client");
     append_client(out, call);
     if (call.usage) {
