@@ -27,6 +27,7 @@ namespace {
 
 using exec::Task;
 
+// Of a target's whole answer, and of a stream's text.
 constexpr std::uint64_t response_bytes_max = 64ull * 1024 * 1024;
 constexpr unsigned database_threads = 2;
 constexpr std::uint32_t database_queue = 256;

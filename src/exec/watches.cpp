@@ -20,7 +20,7 @@ void Watches::stop() {
 }
 
 std::chrono::microseconds Watches::take_loop_delay() {
-    return std::exchange(loop_delay_, std::chrono::microseconds(0));
+    return std::chrono::microseconds(loop_delay_micros_.exchange(0, std::memory_order_relaxed));
 }
 
 void Watches::arm() {
@@ -33,7 +33,10 @@ void Watches::arm() {
 
 void Watches::on_tick() {
     const auto now = SteadyClock::now();
-    loop_delay_ = std::max(loop_delay_, std::chrono::duration_cast<std::chrono::microseconds>(now - due_));
+    const auto late = std::chrono::duration_cast<std::chrono::microseconds>(now - due_).count();
+    auto longest = loop_delay_micros_.load(std::memory_order_relaxed);
+    while (late > longest && !loop_delay_micros_.compare_exchange_weak(longest, late, std::memory_order_relaxed)) {
+    }
     for (auto it = watches_.begin(); it != watches_.end();) {
         Watch& watch = *it++;  // on_expired may set any limit; it destroys none
         if (watch.at_ > now) continue;

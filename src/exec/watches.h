@@ -4,9 +4,11 @@
 // Threads  one I/O thread owns a Watches and everything registered with it.
 // Accuracy a limit fires up to `tick` late, never early.
 #pragma once
+#include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
+#include <cstdint>
 
 #include "base/clock.h"
 #include "exec/task.h"
@@ -45,7 +47,8 @@ public:
     // Starts and stops the ticking; stop() lets the io_context run out of work.
     void start();
     void stop();
-    // The longest lateness of a tick since the last call: how long the loop was busy with one handler.
+    // The longest lateness of a tick since the last call: how long the loop was busy with one handler. Any
+    // thread.
     std::chrono::microseconds take_loop_delay();
 
 private:
@@ -58,7 +61,7 @@ private:
     const std::chrono::milliseconds tick_;
     Timer timer_;
     SteadyClock::time_point due_{};
-    std::chrono::microseconds loop_delay_{0};
+    std::atomic<std::int64_t> loop_delay_micros_{0};
     bool running_ = false;
     boost::intrusive::list<Watch, boost::intrusive::constant_time_size<false>> watches_;
 };

@@ -70,6 +70,10 @@ Task<Result<void>> ClientConnection::connect() {
 Task<Result<void>> ClientConnection::resolve_and_connect() {
     const std::string service = std::to_string(options_.url.port);
     auto [unresolved, found] = co_await resolver_.async_resolve(options_.url.host, service, as_result);
+    // The system's resolver heeds neither limit nor cancellation; what came meanwhile holds now.
+    if (timed_out_ || co_await exec::is_cancelled()) {
+        co_return std::unexpected(failure("resolving its name", asio::error::operation_aborted));
+    }
     if (unresolved) co_return std::unexpected(failure("resolving its name", unresolved));
     auto [error, endpoint] = co_await asio::async_connect(socket_, found, as_result);
     if (error) co_return std::unexpected(failure("connecting", error));
@@ -104,7 +108,7 @@ Task<Result<void>> ClientConnection::read(ResponseParser& parser) {
     }
     clear();
     if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
-        if (!answered_) co_return std::unexpected(failure("waiting for its answer", error));
+        if (!answered_ || !parser.got_some()) co_return std::unexpected(failure("waiting for its answer", error));
         ParseError cut;
         parser.put_eof(cut);
         if (!cut) co_return Result<void>{};
@@ -122,6 +126,7 @@ Task<Result<void>> ClientConnection::read(ResponseParser& parser) {
 }
 
 Result<void> ClientConnection::parse(ResponseParser& parser) {
+    answered_ = answered_ || buffer_.size() > 0;
     if (const ParseError fault = parser.feed(buffer_)) {
         return fail(Code::bad_upstream, "the upstream {} did not answer in valid HTTP/1.1: {}",
                     options_.url.authority(), fault.message());

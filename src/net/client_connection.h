@@ -28,7 +28,7 @@ public:
     bool is_quiet();
     // Whether any byte of the current answer has come.
     bool answered() const { return answered_; }
-    void begin_answer() { answered_ = false; }
+    void begin_answer() { answered_ = timed_out_ = false; }
     exec::IoThread& thread() { return thread_; }
     void close();
 

@@ -58,11 +58,12 @@ public:
 private:
     // The limit on the whole call, beside the limit on the current phase that Connection itself is.
     struct CallWatch final : exec::Watch {
-        CallWatch(exec::Watches& watches, Connection& owner) : exec::Watch(watches), owner_(owner) {}
-        void on_expired() override { owner_.end_call(EndReason::deadline); }
-        Connection& owner_;
+        CallWatch(exec::Watches& watches, Connection& its_owner) : exec::Watch(watches), owner(its_owner) {}
+        void on_expired() override { owner.end_call(EndReason::deadline); }
+        Connection& owner;
     };
 
+    Task<void> serve_requests();
     Task<Received> receive();
     Task<Received> refuse(unsigned status, std::string_view message);
     Task<void> run_handler();
@@ -101,6 +102,7 @@ private:
     Phase phase_ = Phase::idle;
     EndReason end_ = EndReason::none;
     bool keep_alive_ = true;
+    bool broken_ = false;
     bool answered_ = false;
     bool streaming_ = false;
     bool chunked_ = true;  // false towards HTTP/1.0: the end of the connection ends the body
@@ -128,13 +130,12 @@ void Connection<Stream>::end_call(EndReason reason) {
 
 template <class Stream>
 Task<void> Connection<Stream>::serve() {
-    while (keep_alive_) {
-        const Received received = co_await receive();
-        if (received != Received::request) {
-            if (received == Received::refused) co_await linger_and_close();
-            break;
-        }
-        co_await run_handler();
+    try {
+        co_await serve_requests();
+    } catch (const std::exception& bug) {
+        // Out of memory, in all likelihood; this connection ends, and in order.
+        log::error("a connection from {} ended with: {}", peer_, bug.what());
+        end_ = EndReason::client_left;
     }
     co_await peer_watch_.settled();
     if constexpr (std::is_same_v<Stream, TlsSocket>) {
@@ -146,6 +147,16 @@ Task<void> Connection<Stream>::serve() {
     }
     clear();
     close();
+}
+
+template <class Stream>
+Task<void> Connection<Stream>::serve_requests() {
+    while (keep_alive_) {
+        const Received received = co_await receive();
+        if (received == Received::refused) co_await linger_and_close();
+        if (received != Received::request) co_return;
+        co_await run_handler();
+    }
 }
 
 template <class Stream>
@@ -258,17 +269,22 @@ Task<void> Connection<Stream>::linger_and_close() {
 
 template <class Stream>
 Task<Result<void>> Connection<Stream>::write_all(std::array<asio::const_buffer, 3> buffers) {
-    if (end_ == EndReason::client_left || end_ == EndReason::slow_client) {
+    if (broken_ || end_ == EndReason::client_left || end_ == EndReason::slow_client) {
         co_return fail(Code::cancelled, "the client has left");
     }
     const Phase before = std::exchange(phase_, Phase::writing);
-    set_in(limits_.write_timeout);
-    auto [error, sent] = co_await asio::async_write(stream_, buffers, as_result);
+    // The limit is on standing still: it begins anew with each piece that the kernel takes.
+    auto each_piece = [this](const IoError& failed, std::size_t done) {
+        set_in(limits_.write_timeout);
+        return asio::transfer_all()(failed, done);
+    };
+    auto [error, sent] = co_await asio::async_write(stream_, buffers, std::move(each_piece), as_result);
     clear();
     phase_ = before;
     bytes_sent_ += sent;
     if (!error) co_return Result<void>{};
     keep_alive_ = false;
+    broken_ = true;  // a piece may be half written: nothing that follows would make sense
     if (end_ == EndReason::none) end_ = EndReason::client_left;
     co_return fail(Code::cancelled, "the client has left");
 }
@@ -315,19 +331,32 @@ Task<Result<void>> Connection<Stream>::finish_stream() {
     co_return co_await write_all(buffers);
 }
 
+// Counts a connection out however its coroutine ends.
+class CountedConnection {
+public:
+    explicit CountedConnection(ServerStats& stats) : stats_(stats) {}
+    ~CountedConnection() { stats_.connections_open.fetch_sub(1); }
+    CountedConnection(const CountedConnection&) = delete;
+    CountedConnection& operator=(const CountedConnection&) = delete;
+
+private:
+    ServerStats& stats_;
+};
+
 Task<void> serve_tls(ConnectionHome& home, TcpSocket socket, TlsContext context, exec::TaskGroup::Member member) {
     // A handshake under way: limited in time, and ended when the server stops.
     struct Handshake final : exec::Watch, ConnectionHome::Open {
-        Handshake(ConnectionHome& home, TlsSocket& stream) : exec::Watch(home.thread.watches()), stream_(stream) {
+        Handshake(ConnectionHome& home, TlsSocket& its_stream)
+            : exec::Watch(home.thread.watches()), stream(its_stream) {
             home.all.push_back(*this);
         }
         void on_expired() override { end_for_shutdown(); }
         void close_when_idle() override { end_for_shutdown(); }
         void end_for_shutdown() override {
             IoError ignored;
-            stream_.next_layer().close(ignored);
+            stream.next_layer().close(ignored);
         }
-        TlsSocket& stream_;
+        TlsSocket& stream;
     };
     TlsSocket stream(std::move(socket), *context);
     {
@@ -350,12 +379,12 @@ Task<void> serve_tcp(ConnectionHome& home, TcpSocket socket, exec::TaskGroup::Me
 Task<void> serve_connection(ConnectionHome& home, TcpSocket socket, TlsContext tls, exec::TaskGroup::Member member) {
     // What is cancelled is the call, not its journal record nor the error that tells the client.
     co_await exec::keep_running_when_cancelled();
+    const CountedConnection counted(home.stats);
     if (tls) {
         co_await serve_tls(home, std::move(socket), std::move(tls), member);
     } else {
         co_await serve_tcp(home, std::move(socket), member);
     }
-    home.stats.connections_open.fetch_sub(1);
 }
 
 }  // namespace forebay::net

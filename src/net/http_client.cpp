@@ -58,7 +58,7 @@ public:
     }
     ~PooledResponse() override {
         --client_->per_thread[thread_].busy;
-        const bool whole = connection_ && parser_->is_done() && parser_->keep_alive();
+        const bool whole = connection_ && parser_->is_done() && parser_->keep_alive() && parser_->status() >= 200;
         if (whole) client_->give_back(std::move(connection_));
     }
 
@@ -85,9 +85,11 @@ Task<Result<void>> PooledResponse::attempt(std::string_view head, const ClientRe
     FOREBAY_CO_TRY_VOID(co_await connection_->write(head, body));
     for (;;) {
         while (!parser_->is_header_done()) FOREBAY_CO_TRY_VOID(co_await connection_->read(*parser_));
-        if (parser_->status() != 100 && parser_->status() != 103) co_return Result<void>{};
-        // An interim answer; the real one follows on the same connection.
+        if (parser_->status() >= 200) co_return Result<void>{};
+        if (parser_->status() == 101) co_return fail(Code::bad_upstream, "the upstream switched protocols unasked");
+        // An interim answer (RFC 9110 section 15.2); the real one follows on the same connection.
         parser_ = std::make_unique<ResponseParser>(response_header_bytes_max);
+        connection_->begin_answer();
         FOREBAY_CO_TRY_VOID(connection_->parse(*parser_));
     }
 }

@@ -45,6 +45,7 @@ Task<void> accept_loop(ThreadServer& server, TlsContext tls) {
             static_cast<void>(waited);
             continue;
         }
+        if (!server.acceptor.is_open()) co_return;  // stopped while this accept was on its way
         home.stats.connections_accepted.fetch_add(1, std::memory_order_relaxed);
         if (home.stats.connections_open.load(std::memory_order_relaxed) >= home.options.limits.connections_max) {
             home.stats.connections_refused.fetch_add(1, std::memory_order_relaxed);
@@ -147,19 +148,23 @@ void HttpServer::drain() {
     impl_->draining.store(true);
     for (auto& server : impl_->servers) {
         asio::post(server->home.thread.context(), [&server = *server] {
-            for (auto& connection : server.home.all) connection.close_when_idle();
+            for (auto it = server.home.all.begin(); it != server.home.all.end();) (it++)->close_when_idle();
         });
     }
 }
 
 namespace {
 
-Task<void> stop_server(ThreadServer& server, std::promise<void>& stopped) {
+Task<void> stop_server(ThreadServer& server, Deadline deadline, std::shared_ptr<std::promise<void>> stopped) {
     IoError ignored;
     server.acceptor.close(ignored);
-    for (auto& connection : server.home.all) connection.end_for_shutdown();
-    co_await server.group.drained(Deadline::in(std::chrono::seconds(5)));
-    stopped.set_value();
+    // Again and again: a connection may be between two states that heed it.
+    bool empty = false;
+    while (!empty && !deadline.passed()) {
+        for (auto it = server.home.all.begin(); it != server.home.all.end();) (it++)->end_for_shutdown();
+        empty = co_await server.group.drained(Deadline::in(std::chrono::milliseconds(200)).sooner(deadline));
+    }
+    stopped->set_value();
 }
 
 }  // namespace
@@ -168,14 +173,17 @@ void HttpServer::stop_blocking(std::chrono::milliseconds patience) {
     if (!impl_->started) return;
     impl_->started = false;
     impl_->draining.store(true);
-    std::vector<std::promise<void>> stopped(impl_->servers.size());
+    std::vector<std::shared_ptr<std::promise<void>>> stopped;
     for (std::size_t i = 0; i < impl_->servers.size(); ++i) {
         auto& server = *impl_->servers[i];
+        stopped.push_back(std::make_shared<std::promise<void>>());
         auto on_end = [](std::exception_ptr) {};
-        asio::co_spawn(server.home.thread.context(), stop_server(server, stopped[i]), on_end);
+        asio::co_spawn(server.home.thread.context(), stop_server(server, Deadline::in(patience), stopped.back()),
+                       on_end);
     }
     for (auto& one : stopped) {
-        if (one.get_future().wait_for(patience) != std::future_status::ready) {
+        // The I/O thread gives up by itself at `patience`; the rest is for a thread that is held by a handler.
+        if (one->get_future().wait_for(patience + std::chrono::seconds(1)) != std::future_status::ready) {
             log::warning("some connections did not end within {} ms of being cancelled", patience.count());
         }
     }

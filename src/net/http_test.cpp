@@ -106,6 +106,32 @@ TEST(HttpServer, RefusesWhatIsTooLargeOrNotHttp) {
                 StartsWith("HTTP/1.1 400 "));
 }
 
+// Beast by itself would hold all three without a limit.
+TEST(HttpServer, FramingIsHeldToTheHeadersLimit) {
+    TestServer server(echo, small_limits());
+    const std::string chunked = "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n";
+
+    EXPECT_THAT(server.converse(chunked + "1;" + std::string(5000, 'a')), StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(server.converse(chunked + "0\r\nx: " + std::string(5000, 'a')), StartsWith("HTTP/1.1 400 "));
+    std::string trickle = "GET / HTTP/1.1\r\n";
+    for (int i = 0; i < 1000; ++i) trickle += "a:\r\n";
+    EXPECT_THAT(server.converse(trickle), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST(HttpServer, ATrailerIsNoHeader) {
+    const auto show_key = [](Exchange& exchange) -> exec::Task<void> {
+        Response response;
+        response.body = exchange.request().headers.find("authorization").value_or("none");
+        auto sent = co_await exchange.send(std::move(response));
+        static_cast<void>(sent);
+    };
+    TestServer server(show_key);
+
+    EXPECT_THAT(server.converse("POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\ntransfer-encoding: "
+                                "chunked\r\n\r\n0\r\nauthorization: Bearer k\r\n\r\n"),
+                EndsWith("\r\n\r\nnone"));
+}
+
 TEST(HttpServer, SaysContinueBeforeABodyThatAsksForIt) {
     TestServer server(echo);
 

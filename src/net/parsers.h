@@ -31,15 +31,17 @@ private:
     void on_request_impl(http::verb, Text method, Text target, int, ParseError&) override;
     void on_response_impl(int, Text, int, ParseError&) override {}
     void on_field_impl(http::field, Text name, Text value, ParseError&) override;
-    void on_header_impl(ParseError&) override {}
+    void on_header_impl(ParseError&) override { in_trailer_ = true; }
     void on_body_init_impl(const boost::optional<std::uint64_t>& size, ParseError&) override;
     std::size_t on_body_impl(Text body, ParseError&) override;
     void on_chunk_header_impl(std::uint64_t, Text, ParseError&) override {}
     std::size_t on_chunk_body_impl(std::uint64_t, Text body, ParseError&) override;
     void on_finish_impl(ParseError&) override {}
 
+    const std::uint64_t header_bytes_max_;
     Request request_;
     int version_ = 11;
+    bool in_trailer_ = false;  // fields after the body are not the request's
 };
 
 class ResponseParser final : public http::basic_parser<false> {
@@ -56,14 +58,17 @@ private:
     void on_request_impl(http::verb, Text, Text, int, ParseError&) override {}
     void on_response_impl(int code, Text, int, ParseError&) override;
     void on_field_impl(http::field, Text name, Text value, ParseError&) override;
-    void on_header_impl(ParseError&) override {}
+    void on_header_impl(ParseError&) override { in_trailer_ = true; }
     void on_body_init_impl(const boost::optional<std::uint64_t>&, ParseError&) override {}
     std::size_t on_body_impl(Text body, ParseError&) override;
     void on_chunk_header_impl(std::uint64_t, Text, ParseError&) override {}
     std::size_t on_chunk_body_impl(std::uint64_t, Text body, ParseError&) override;
     void on_finish_impl(ParseError&) override {}
 
+    const std::uint64_t header_bytes_max_;
+    std::uint64_t bytes_ = 0;
     unsigned status_ = 0;
+    bool in_trailer_ = false;
     Headers headers_;
     std::string pending_;
 };

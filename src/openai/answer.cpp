@@ -111,7 +111,9 @@ Result<Reading> StreamedMessage::read_chunk(std::string_view chunk) {
         choice.content += text_of(entry["text"]);  // the completions endpoint
         choice.refusal += text_of(delta["refusal"]);
         choice.reasoning += text_of(delta["reasoning_content"]);
-        if (choice.content.size() + choice.refusal.size() + choice.reasoning.size() > before) out.has_content = true;
+        const std::size_t more = choice.content.size() + choice.refusal.size() + choice.reasoning.size() - before;
+        out.has_content = out.has_content || more > 0;
+        text_bytes_ += more;
         dom::array calls;
         if (delta["tool_calls"].get_array().get(calls) != simdjson::SUCCESS) continue;
         for (dom::element piece : calls) {
@@ -119,9 +121,11 @@ Result<Reading> StreamedMessage::read_chunk(std::string_view chunk) {
             if (at >= index_max) return fail(Code::bad_upstream, "the upstream sent a tool call with index {}", at);
             if (choice.tool_calls.size() <= at) choice.tool_calls.resize(at + 1);
             ToolCall& call = choice.tool_calls[at];
+            const std::size_t call_before = call.id.size() + call.name.size() + call.arguments.size();
             call.id += text_of(piece["id"]);
             call.name += text_of(piece["function"]["name"]);
             call.arguments += text_of(piece["function"]["arguments"]);
+            text_bytes_ += call.id.size() + call.name.size() + call.arguments.size() - call_before;
             out.has_content = true;
         }
     }

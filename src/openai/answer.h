@@ -47,6 +47,8 @@ public:
     Result<Reading> read_chunk(std::string_view chunk);
     // {"choices":[{"index":0,"message":{"role":"assistant","content":…},"finish_reason":…}]}
     std::string to_json() const;
+    // Bytes of text and arguments so far.
+    std::size_t text_bytes() const { return text_bytes_; }
 
 private:
     struct ToolCall {
@@ -57,6 +59,7 @@ private:
         std::vector<ToolCall> tool_calls;
     };
     std::vector<Choice> choices_;
+    std::size_t text_bytes_ = 0;
 };
 
 }  // namespace forebay::openai

@@ -102,7 +102,7 @@ std::string edit_object(std::string_view body, const std::vector<Edit>& edits) {
         out.append(body.substr(copied, field->begin - copied));
         copied = field->end;
         if (any_left) {  // the comma before goes too
-            out.erase(out.find_last_of(','));
+            out.erase(std::min(out.find_last_of(','), out.size()));
         } else {  // the first field: the comma after goes
             const auto comma = body.find_first_not_of(" \t\r\n", copied);
             if (comma != std::string_view::npos && body[comma] == ',') copied = comma + 1;

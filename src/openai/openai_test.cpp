@@ -106,6 +106,11 @@ TEST(EditObject, RemovesAFieldWithItsComma) {
     EXPECT_EQ(edit_object("{}", {{"a", "1"}}), R"({"a":1})");
 }
 
+TEST(EditObject, IsSafeOnWhatIsNotJson) {
+    EXPECT_FALSE(edit_object(R"({"age"m"""usage"m""":*=",})", {{"usage", std::nullopt}}).empty());
+    EXPECT_EQ(edit_object("", {{"usage", std::nullopt}}), "");
+}
+
 TEST(FieldText, FindsTopLevelFieldsOnly) {
     EXPECT_EQ(field_text(R"({"x":{"usage":1},"usage": null })", "usage"), "null");
     EXPECT_FALSE(field_text(R"({"x":{"usage":1}})", "usage").has_value());

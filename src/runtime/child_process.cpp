@@ -97,10 +97,14 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(exec::IoThread& thread
     ::close(output->write_end);
     const int pidfd = failed == 0 ? static_cast<int>(syscall(SYS_pidfd_open, pid, 0)) : -1;
     if (pidfd < 0) {
+        const int reason = failed != 0 ? failed : errno;
+        if (failed == 0) {
+            ::kill(pid, SIGKILL);
+            waitpid(pid, nullptr, 0);
+        }
         ::close(input.write_end);
         ::close(output->read_end);
-        return fail(Code::unavailable, "cannot start {}: {}", arguments[0],
-                    std::strerror(failed != 0 ? failed : errno));
+        return fail(Code::unavailable, "cannot start {}: {}", arguments[0], std::strerror(reason));
     }
     return std::unique_ptr<ChildProcess>(new ChildProcess(thread, pid, input.write_end, output->read_end, pidfd));
 }
@@ -142,12 +146,15 @@ exec::Task<std::optional<std::string>> ChildProcess::ended(Deadline deadline) {
     using namespace asio::experimental::awaitable_operators;
     using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, exec::Executor>;
     if (reaped_) co_return "has ended before";
-    Timer timer(pidfd_.get_executor(), deadline.at());
-    auto exit = pidfd_.async_wait(Descriptor::wait_read, asio::as_tuple(exec::await));
-    auto late = timer.async_wait(asio::as_tuple(exec::await));
-    auto first = co_await (std::move(exit) || std::move(late));
-    if (first.index() == 1) co_return std::nullopt;
-    co_return reap_blocking();
+    while (!deadline.passed()) {
+        Timer timer(pidfd_.get_executor(), deadline.at());
+        auto exit = pidfd_.async_wait(Descriptor::wait_read, asio::as_tuple(exec::await));
+        auto late = timer.async_wait(asio::as_tuple(exec::await));
+        auto first = co_await (std::move(exit) || std::move(late));
+        // A cancellation ends both waits without an exit: the child must still be waited for.
+        if (first.index() == 0 && !std::get<0>(std::get<0>(first))) co_return reap_blocking();
+    }
+    co_return std::nullopt;
 }
 
 std::string ChildProcess::reap_blocking() {

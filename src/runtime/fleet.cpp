@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <future>
+#include <mutex>
 
 #include "base/log.h"
 #include "exec/snapshot.h"
@@ -44,11 +45,13 @@ struct Fleet::Impl {
         : threads(all_threads), executable(std::move(file)), group(all_threads[0].executor()) {}
 
     void publish(StatusPtr status) {
+        const std::lock_guard lock(statuses_mutex);
         auto next = std::make_shared<StatusMap>(*statuses.get());
         (*next)[status->name] = std::move(status);
         statuses.put(std::move(next));
     }
     void forget(const std::string& name) {
+        const std::lock_guard lock(statuses_mutex);
         auto next = std::make_shared<StatusMap>(*statuses.get());
         next->erase(name);
         statuses.put(std::move(next));
@@ -58,6 +61,7 @@ struct Fleet::Impl {
 
     exec::IoThreads& threads;
     const std::string executable;
+    std::mutex statuses_mutex;  // held by whoever replaces the map
     exec::Snapshot<StatusMap> statuses{std::make_shared<StatusMap>()};
     std::map<std::string, Member> members;
     bool stopping = false;
@@ -71,9 +75,9 @@ exec::Task<void> run_supervision(std::shared_ptr<Supervision> supervision, std::
     *running = false;
 }
 
-exec::Task<void> stop_group(exec::TaskGroup& group, std::promise<void>& stopped) {
+exec::Task<void> stop_group(exec::TaskGroup& group, std::shared_ptr<std::promise<void>> stopped) {
     co_await group.stop();
-    stopped.set_value();
+    stopped->set_value();
 }
 
 }  // namespace
@@ -122,6 +126,7 @@ Fleet::~Fleet() = default;
 
 void Fleet::apply(const std::map<std::string, config::RuntimeSettings>& runtimes) {
     // Known at once, so that a call that comes before the first start says "loading", not "unknown".
+    std::unique_lock lock(impl_->statuses_mutex);
     auto next = std::make_shared<StatusMap>(*impl_->statuses.get());
     for (const auto& [name, settings] : runtimes) {
         if (next->contains(name)) continue;
@@ -130,6 +135,7 @@ void Fleet::apply(const std::map<std::string, config::RuntimeSettings>& runtimes
         (*next)[name] = std::move(status);
     }
     impl_->statuses.put(std::move(next));
+    lock.unlock();
     boost::asio::post(impl_->threads[0].context(), [impl = impl_.get(), runtimes] { impl->apply(runtimes); });
 }
 
@@ -146,13 +152,13 @@ std::vector<StatusPtr> Fleet::all() const {
 }
 
 void Fleet::stop_blocking(std::chrono::milliseconds patience) {
-    std::promise<void> stopped;
-    boost::asio::post(impl_->threads[0].context(), [this, &stopped] {
+    auto stopped = std::make_shared<std::promise<void>>();
+    boost::asio::post(impl_->threads[0].context(), [this, stopped] {
         impl_->stopping = true;
         auto on_end = [](std::exception_ptr) {};
         boost::asio::co_spawn(impl_->threads[0].context(), stop_group(impl_->group, stopped), on_end);
     });
-    if (stopped.get_future().wait_for(patience) != std::future_status::ready) {
+    if (stopped->get_future().wait_for(patience) != std::future_status::ready) {
         log::error("some workers did not stop within {} ms", patience.count());
     }
 }

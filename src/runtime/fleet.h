@@ -2,7 +2,8 @@
 // again, or a worker elsewhere that is watched.
 //
 // Floor    3. app/ builds one; serving/ asks it where a runtime's calls go.
-// Threads  find() and all() from any thread. apply() and stop_blocking() from the main thread. The watching
+// Threads  find() and all() from any thread. apply() from any thread, one at a time; stop_blocking() from the main
+// thread. The watching
 //          runs on one I/O thread.
 // Failure  a model that cannot be loaded: `failed` with the reason, tried again at the next apply(). A worker
 //          that dies: `restarting`, after 0.1 s at first and up to 30 s; its calls fail, nothing else does.

@@ -160,7 +160,7 @@ Task<Result<void>> generate(const Services& services, Call& call) {
     auto head = head_for(call, *answer);
     head.headers.add("cache-control", "no-cache");
     head.headers.add("x-accel-buffering", "no");
-    StreamRelay relay(call, *answer);
+    StreamRelay relay(call, *answer, services.response_bytes_max);
     co_return co_await relay.run(std::move(head));
 }
 

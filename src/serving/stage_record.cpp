@@ -7,6 +7,9 @@
 namespace forebay::serving {
 namespace {
 
+// Under the journal's own limit of 64 MiB a record.
+constexpr std::size_t record_bytes_max = 60ull * 1024 * 1024;
+
 double millis(SteadyClock::duration span) { return std::chrono::duration<double, std::milli>(span).count(); }
 
 void append_gaps(std::string& out, std::vector<std::uint32_t>& gaps) {
@@ -123,9 +126,8 @@ void append_on_one_line(std::string& out, std::string_view value) {
 
 // The record, one JSON object; docs/guide/journal.md lists its fields. The caller's body and a whole
 // answer are JSON already and go in as they are.
-std::string to_json(Call& call) {
+std::string to_json(Call& call, bool content) {
     std::string out;
-    const bool content = call.routes && call.routes->record_content;
     const std::string& answer = call.answer_json.empty() ? call.pending.whole.body : call.answer_json;
     out.reserve(1024 + (content && call.body ? call.body->size() + answer.size() : 0));
     json::ObjectWriter object(out);
@@ -189,7 +191,10 @@ std::string to_json(Call& call) {
 }  // namespace
 
 exec::Task<Result<void>> record(const Services& services, Call& call) {
-    auto line = to_json(call);
+    const bool content = call.routes && call.routes->record_content;
+    auto line = to_json(call, content);
+    // Better a record without its messages than none.
+    if (line.size() > record_bytes_max) line = to_json(call, false);
     auto written = co_await services.journal.append(std::move(line));
     if (!written) {
         co_return fail(Code::resource_exhausted,

@@ -18,8 +18,8 @@ std::uint32_t micros_between(SteadyClock::time_point from, SteadyClock::time_poi
 
 }  // namespace
 
-StreamRelay::StreamRelay(Call& call, net::ClientResponse& answer)
-    : call_(call), answer_(answer), parser_(event_bytes_max) {}
+StreamRelay::StreamRelay(Call& call, net::ClientResponse& answer, std::uint64_t text_bytes_max)
+    : call_(call), answer_(answer), text_bytes_max_(text_bytes_max), parser_(event_bytes_max) {}
 
 Task<Result<void>> StreamRelay::run(net::Response head) {
     auto relayed = co_await relay(std::move(head));
@@ -55,6 +55,10 @@ Result<void> StreamRelay::take_event(const net::SseParser::Event& event) {
         call_.upstream_error = reading.error_message;
         return fail(Code::bad_upstream, "the target {} ended its stream with an error: {}", call_.route->target,
                     reading.error_message);
+    }
+    if (message_.text_bytes() > text_bytes_max_) {
+        return fail(Code::bad_upstream, "the target {} streamed more than {} bytes of text", call_.route->target,
+                    text_bytes_max_);
     }
     if (reading.has_content) note_token();
     if (!reading.finish_reason.empty()) call_.finish_reason = std::move(reading.finish_reason);

@@ -15,7 +15,8 @@ namespace forebay::serving {
 
 class StreamRelay {
 public:
-    StreamRelay(Call& call, net::ClientResponse& answer);
+    // bad_upstream when the stream's text is above `text_bytes_max`.
+    StreamRelay(Call& call, net::ClientResponse& answer, std::uint64_t text_bytes_max);
 
     // Until the stream's end. What ends it ("data: [DONE]") is left in call.pending, because it waits for
     // the record. bad_upstream: cut, not JSON, too large, or an error event.
@@ -30,6 +31,7 @@ private:
 
     Call& call_;
     net::ClientResponse& answer_;
+    const std::uint64_t text_bytes_max_;
     net::SseParser parser_;
     openai::StreamedMessage message_;
     std::string out_;    // events to be written together

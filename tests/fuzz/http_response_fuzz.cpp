@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     buffer.commit(size);
     const bool failed = static_cast<bool>(parser.feed(buffer));
     if (parser.pending().size() > size) std::abort();
-    if (!failed && !parser.is_done()) {
+    if (!failed && !parser.is_done() && parser.got_some()) {
         ParseError cut;
         parser.put_eof(cut);
     }
