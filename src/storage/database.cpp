@@ -10,10 +10,13 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/clock.h"
 #include "storage/sqlite_errors.h"
 
 namespace forebay::storage {
 namespace {
+
+constexpr int wal_retry_ms = 5;
 
 struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -198,7 +201,14 @@ Result<std::unique_ptr<Database>> Database::open_blocking(const std::string& pat
     std::string mode;
     static constexpr StatementText wal{"storage.wal", "PRAGMA journal_mode = WAL", 0, 1};
     const auto on_row = [&](std::span<const Value> cells) { return read_cell(cells[0], mode); };
-    FOREBAY_TRY_VOID(impl->run(wal, {}, on_row));
+    // SQLite does not wait by itself for somebody who is making the same file a WAL at this moment.
+    const auto give_up = Deadline::in(busy_timeout);
+    auto switched = impl->run(wal, {}, on_row);
+    while (!switched && switched.error().code == Code::unavailable && !give_up.passed()) {
+        sqlite3_sleep(wal_retry_ms);
+        switched = impl->run(wal, {}, on_row);
+    }
+    FOREBAY_TRY_VOID(std::move(switched));
     if (mode != "wal")
         return fail(Code::unavailable, "the file system of {} cannot hold SQLite's write-ahead log", path);
     FOREBAY_TRY_VOID(impl->script("storage.pragmas", "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"));

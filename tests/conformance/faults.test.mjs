@@ -203,7 +203,9 @@ function broken_answer_cases() {
     test(`early hints ${how} an answer are not the answer`, async () => {
       const body = JSON.stringify(chat_completion());
       const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n';
-      const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+      // The server under the test never ends its own answer, so it would never look at a second request.
+      const head =
+        'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n' + `Content-Length: ${body.length}\r\n\r\n`;
       behind.upstream.respond = (_, response) =>
         pause_ms ? write_apart(response.socket, [hints, head + body], pause_ms) : response.socket.write(hints + head + body);
 
