@@ -204,7 +204,7 @@ Result<std::unique_ptr<Database>> Database::open_blocking(const std::string& pat
     // SQLite does not wait by itself for somebody who is making the same file a WAL at this moment.
     const auto give_up = Deadline::in(busy_timeout);
     auto switched = impl->run(wal, {}, on_row);
-    while (!switched && switched.error().code == Code::unavailable && !give_up.passed()) {
+    while (!switched && (sqlite3_errcode(raw) & 0xff) == SQLITE_BUSY && !give_up.passed()) {
         sqlite3_sleep(wal_retry_ms);
         switched = impl->run(wal, {}, on_row);
     }
