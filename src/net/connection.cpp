@@ -286,6 +286,8 @@ Task<Result<void>> Connection<Stream>::write_all(std::array<asio::const_buffer, 
     keep_alive_ = false;
     broken_ = true;  // a piece may be half written: nothing that follows would make sense
     if (end_ == EndReason::none) end_ = EndReason::client_left;
+    // The handler may ignore this error and wait for something else next: that wait must end at once.
+    home_.group.cancel(member_);
     co_return fail(Code::cancelled, "the client has left");
 }
 

@@ -176,6 +176,8 @@ struct Held {
     std::promise<EndReason> ended;
     exec::Task<void> wait(Exchange& exchange) {
         Timer timer(exchange.thread().executor(), SteadyClock::time_point::max());
+        // Who waits asks first: a cancellation that came before ends no later wait.
+        if (co_await exec::is_cancelled()) timer.expires_at(SteadyClock::time_point::min());
         auto waited = co_await timer.async_wait(boost::asio::as_tuple(exec::await));
         static_cast<void>(waited);
         EXPECT_TRUE(co_await exec::is_cancelled());
@@ -205,6 +207,29 @@ TEST(HttpServer, AClientThatLeavesBehindAPipelinedRequestIsNoticedToo) {
         socket.connect({boost::asio::ip::make_address("127.0.0.1"), server.port});
         boost::asio::write(socket,
                            boost::asio::buffer(std::string("GET / HTTP/1.1\r\nhost: h\r\n\r\nGET /2 HTTP/1.1\r\nho")));
+    }
+
+    EXPECT_EQ(held.ended.get_future().get(), EndReason::client_left);
+}
+
+// Writes until that fails, then waits: nothing but the failed write says that the client is gone.
+exec::Task<void> write_and_wait(Exchange& exchange, Held& held) {
+    const std::string piece(65'536, 'x');
+    auto written = co_await exchange.begin_stream({});
+    while (written) written = co_await exchange.write(piece);
+    co_await held.wait(exchange);
+}
+
+TEST(HttpServer, AWriteThatFailsCancelsWhatItsHandlerWaitsForNext) {
+    Held held;
+    TestServer server([&held](Exchange& exchange) { return write_and_wait(exchange, held); });
+    {
+        boost::asio::io_context context;
+        boost::asio::ip::tcp::socket socket(context);
+        socket.connect({boost::asio::ip::make_address("127.0.0.1"), server.port});
+        boost::asio::write(socket, boost::asio::buffer(std::string("GET / HTTP/1.1\r\nhost: h\r\n\r\n")));
+        std::string some(100'000, ' ');
+        boost::asio::read(socket, boost::asio::buffer(some));
     }
 
     EXPECT_EQ(held.ended.get_future().get(), EndReason::client_left);
