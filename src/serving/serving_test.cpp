@@ -58,12 +58,13 @@ struct Answer {
         auto begun = co_await exchange.begin_stream(std::move(head));
         EXPECT_TRUE(begun.has_value());
         for (const auto& piece : pieces) {
+            // A caller that got junk may have hung up by now.
             auto written = co_await exchange.write(piece);
-            EXPECT_TRUE(written.has_value());
+            if (!written) co_return;
         }
         if (cut) co_return;
         auto finished = co_await exchange.finish_stream();
-        EXPECT_TRUE(finished.has_value());
+        static_cast<void>(finished);
     }
 };
 
