@@ -59,12 +59,6 @@ void SseParser::take_line(std::string_view line) {
     }
 }
 
-bool SseParser::holds_partial_event() const {
-    std::size_t rest = parsed_;
-    while (rest < bytes_.size() && (bytes_[rest] == '\n' || bytes_[rest] == '\r')) ++rest;
-    return has_data_ || rest < bytes_.size();
-}
-
 void append_event(std::string& out, std::string_view data) {
     out += "data: ";
     out += data;

@@ -25,8 +25,6 @@ public:
     // Moves the next whole event to `event`; false when there is none yet. Comments and events without data
     // are passed over, as the specification says.
     bool next(Event& event);
-    // Whether bytes of an event that has not ended are held: at the end of a stream, a cut one.
-    bool holds_partial_event() const;
 
 private:
     void take_line(std::string_view line);

@@ -68,16 +68,6 @@ TEST(SseParser, RefusesAnEventAboveTheLimit) {
     EXPECT_EQ(fed.error().code, Code::bad_upstream);
 }
 
-TEST(SseParser, KnowsThatAStreamWasCutInsideAnEvent) {
-    SseParser parser(1024);
-    SseParser::Event event;
-    ASSERT_TRUE(parser.feed("data: a\n\ndata: b").has_value());
-    ASSERT_TRUE(parser.next(event));
-    EXPECT_FALSE(parser.next(event));
-
-    EXPECT_TRUE(parser.holds_partial_event());
-}
-
 TEST(AppendEvent, WritesOneFrame) {
     std::string out;
     append_event(out, "[DONE]");
