@@ -9,10 +9,13 @@ import { begin_stream, start_upstream } from '../support/upstream.mjs';
 
 const events = chat_chunks(['one', ' two']).map((one) => `data: ${JSON.stringify(one)}\n\n`);
 
-// A provider that sends the first event and keeps the rest until finish().
+// A provider that sends the first event of the next call and keeps the rest until finish(). Calls after that one are
+// answered whole: a call that slips in before the signal is seen must not be held as well.
 function held_stream(upstream) {
   const held = {};
+  const respond = upstream.respond;
   upstream.respond = (_, response) => {
+    upstream.respond = respond;
     begin_stream(response);
     response.write(events[0]);
     held.finish = () => response.end(`${events.slice(1).join('')}data: [DONE]\n\n`);
