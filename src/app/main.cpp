@@ -23,7 +23,10 @@ int run(int argc, char** argv) {
     add_chat_command(app, exit_code);
     add_key_command(app, exit_code);
     add_config_command(app, exit_code);
+    add_train_command(app, exit_code);
     add_journal_command(app, exit_code);
+    add_model_command(app, exit_code);
+    add_dataset_command(app, exit_code);
     add_doctor_command(app, exit_code);
     add_completion_command(app, exit_code);
     try {

@@ -46,6 +46,16 @@ TEST(Hash, KnownDigests) {
     EXPECT_EQ(checksum(""), 0x2D06800538D394C2ull);
 }
 
+TEST(Hash, ADigestDoesNotDependOnThePieces) {
+    const std::string text(1000, 'x');
+    for (const std::size_t piece : {1u, 63u, 64u, 65u, 1000u}) {
+        Sha256Stream stream;
+        for (std::size_t at = 0; at < text.size(); at += piece) stream.add(std::string_view(text).substr(at, piece));
+        EXPECT_EQ(stream.finish(), sha256(text));
+    }
+    EXPECT_EQ(Sha256Stream().finish(), sha256(""));
+}
+
 TEST(Hash, ConstantTimeComparisonAgreesWithEquality) {
     EXPECT_TRUE(equal_constant_time("secret", "secret"));
     EXPECT_FALSE(equal_constant_time("secret", "Secret"));

@@ -1,8 +1,11 @@
 #include "base/hash.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <xxhash.h>
+
+#include "base/error.h"
 
 namespace forebay {
 
@@ -21,6 +24,27 @@ std::string to_hex(const Sha256& digest) {
         text.push_back(digits[byte & 15]);
     }
     return text;
+}
+
+void Sha256Stream::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+
+Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
+    // Fails only without memory, or without SHA-256 in OpenSSL.
+    FOREBAY_CHECK(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+}
+
+Sha256Stream::~Sha256Stream() = default;
+Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
+Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
+
+void Sha256Stream::add(std::string_view bytes) {
+    FOREBAY_CHECK(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
+}
+
+Sha256 Sha256Stream::finish() {
+    Sha256 digest;
+    FOREBAY_CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
+    return digest;
 }
 
 std::uint64_t checksum(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }

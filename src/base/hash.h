@@ -2,8 +2,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;  // OpenSSL's
 
 namespace forebay {
 
@@ -12,6 +15,25 @@ using Sha256 = std::array<std::uint8_t, 32>;
 Sha256 sha256(std::string_view bytes);
 // 64 lower-case hexadecimal digits.
 std::string to_hex(const Sha256& digest);
+
+// SHA-256 of bytes that come in pieces.
+class Sha256Stream {
+public:
+    Sha256Stream();
+    ~Sha256Stream();
+    Sha256Stream(Sha256Stream&&) noexcept;
+    Sha256Stream& operator=(Sha256Stream&&) noexcept;
+
+    void add(std::string_view bytes);
+    // Of all that was added; once, and nothing may be added after it.
+    Sha256 finish();
+
+private:
+    struct Free {
+        void operator()(evp_md_ctx_st* context) const;
+    };
+    std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
 
 // XXH3, 64 bit: finds damage, not tampering.
 std::uint64_t checksum(std::string_view bytes);

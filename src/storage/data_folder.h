@@ -12,6 +12,8 @@ struct DataFolder {
     std::string state_database() const { return path + "/state.db"; }
     std::string key_revision() const { return path + "/keys.revision"; }
     std::string journal() const { return path + "/journal"; }
+    std::string registry() const { return path + "/registry"; }
+    std::string training() const { return path + "/training"; }
     std::string lock_file() const { return path + "/lock"; }  // held by the one server of this folder
 
     // Creates the folder for its owner alone (0700), with the folders above it; one that exists stays as it
