@@ -80,7 +80,7 @@ Result<gradients::Weights> make_weights_blocking(const Recipe& recipe, const std
         shape.vocabulary = static_cast<std::uint32_t>(encoder.vocabulary_tokens());
         return gradients::Weights::random_blocking(shape, recipe.seed, device);
     }
-    FOREBAY_TRY(gradients::Weights weights, gradients::Weights::read_blocking(base_file, false, device));
+    FOREBAY_TRY(gradients::Weights weights, gradients::Weights::read_blocking(base_file, recipe.method == Method::lora, device));
     if (weights.shape().vocabulary != static_cast<std::uint32_t>(encoder.vocabulary_tokens())) {
         return fail(Code::invalid_argument, "{} embeds {} tokens and its vocabulary has {}", base_file,
                     weights.shape().vocabulary, encoder.vocabulary_tokens());
@@ -163,7 +163,7 @@ Result<TrainingOutput> LocalDriver::run_blocking(const Recipe& recipe, RunFolder
     FOREBAY_TRY_VOID(note_data_blocking(folder, raw));
     FOREBAY_TRY(const gradients::Device device, gradients::find_device_blocking(options_.allow_gpu));
     FOREBAY_TRY_VOID(make_metadata_blocking(recipe, raw, options_.base_file, folder, progress));
-    FOREBAY_TRY(const auto encoder, RowEncoder::open_blocking(metadata_file(folder), recipe.loss));
+    FOREBAY_TRY(const auto encoder, RowEncoder::open_blocking(metadata_file(folder), recipe.loss, recipe.turn_end));
     FOREBAY_TRY(const EncodedData data, encode_data(recipe, raw, *encoder));
     FOREBAY_TRY(const Estimate needs, estimate_for(recipe, options_.base_file, data));
     say(fmt::format("{} steps; needs about {} of memory and {} of disk", needs.steps,
@@ -193,7 +193,7 @@ Result<void> LocalDriver::export_blocking(const Recipe& recipe, const RunFolder&
         checkpoint = *newest;
     }
     FOREBAY_TRY(const gradients::Device device, gradients::find_device_blocking(false));
-    FOREBAY_TRY(const auto encoder, RowEncoder::open_blocking(metadata_file(folder), recipe.loss));
+    FOREBAY_TRY(const auto encoder, RowEncoder::open_blocking(metadata_file(folder), recipe.loss, recipe.turn_end));
     FOREBAY_TRY(gradients::Weights weights, make_weights_blocking(recipe, options_.base_file, *encoder, device));
     FOREBAY_TRY(const auto learner,
                 gradients::Learner::create_blocking(weights, gradients::next_token_loss(), learner_settings(recipe)));

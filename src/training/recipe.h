@@ -67,6 +67,7 @@ struct Driver {
                                     // refused
     // command: any trainer. docs/guide/training.md has what it is told and what it must leave behind.
     std::vector<std::string> command;
+    std::vector<std::string> pass_on;  // names of more variables of the environment that the command gets
 };
 
 struct Recipe {
@@ -78,6 +79,7 @@ struct Recipe {
     std::vector<std::string> corpus;  // more text for training the tokenizer
     DataFiles data;
     std::string chat_template;  // Jinja; empty: the base's own, ChatML with from_scratch
+    std::string turn_end;              // control token after an assistant's turn; empty: what the template puts there
     LossOn loss = LossOn::assistant;
     Method method = Method::full;
     Lora lora;

@@ -80,7 +80,10 @@ public:
                 unused(key, "it needs 'kind: openai'");
             }
         }
-        if (kind != DriverKind::command) unused("driver.command", "it needs 'kind: command'");
+        if (kind != DriverKind::command) {
+            unused("driver.command", "it needs 'kind: command'");
+            unused("driver.pass_on", "it needs 'kind: command'");
+        }
         if (kind == DriverKind::command && !has("driver.command")) {
             add("driver", "needs 'command', the program to run: [ python3, ./train.py ]");
         }

@@ -238,8 +238,8 @@ void SectionReader::words(std::string_view key, std::vector<std::string>& out) {
         item.read_text(word, true);
         if (is_referenced(item)) {
             return item.add_problem(
-                "must not hold a reference, because a run's folder keeps the command as text: the "
-                "command inherits the environment and can read the variable itself");
+                "must not hold a reference, because a run's folder keeps the command as text: name the variable in "
+                "'pass_on', and let the command read it");
         }
         if (word.starts_with("./") || word.starts_with("../")) {
             word = (context_.folder / word).lexically_normal().string();

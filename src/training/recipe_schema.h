@@ -113,7 +113,10 @@ void visit_driver(V& v, Driver& d) {
         v.text("model", d.model);
         if (v.when(!d.api_key_reference.empty())) v.secret("api_key", d.api_key, d.api_key_reference);
     }
-    if (v.when(d.kind == DriverKind::command)) v.words("command", d.command);
+    if (v.when(d.kind == DriverKind::command)) {
+        v.words("command", d.command);
+        v.words("pass_on", d.pass_on);
+    }
 }
 
 // The first part of the recipe: what the model is.
@@ -133,6 +136,7 @@ void visit_model(V& v, Recipe& r) {
     v.section("data", [&](auto& inner) { visit_data(inner, r.data); });
     if (v.when(false)) v.template_file("chat_template", r.chat_template);
     if (v.when(!r.chat_template.empty())) v.template_text("chat_template_text", r.chat_template);
+    if (v.when(!r.turn_end.empty())) v.text("turn_end", r.turn_end);
 }
 
 template <class V>

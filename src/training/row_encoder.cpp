@@ -49,10 +49,46 @@ std::string chat_json(const std::vector<registry::Message>& messages, std::size_
     return out + "]}";
 }
 
+namespace {
+
+Result<engine::Tokens> prompt_of(const engine::ChatTemplate& chat_template, const engine::Vocabulary& vocabulary,
+                                 const std::vector<registry::Message>& messages, std::size_t count) {
+    engine::GenerateRequest request;
+    request.chat_json = chat_json(messages, count);
+    return engine::make_prompt(request, chat_template, vocabulary);
+}
+
+// What the template puts after an assistant's turn when another follows, or the vocabulary's own end of a turn where the
+// template shows old turns otherwise.
+Result<llama_token> turn_end_of(const engine::ChatTemplate& chat_template, const engine::Vocabulary& vocabulary,
+                                const llama_vocab* vocab) {
+    const std::vector<registry::Message> probe{{"user", "a"}, {"assistant", "b"}, {"user", "c"}};
+    FOREBAY_TRY(engine::Tokens first, prompt_of(chat_template, vocabulary, probe, 1));
+    FOREBAY_TRY_VOID(vocabulary.append_tokens(first, "b", engine::Specials::as_text));
+    const auto second = prompt_of(chat_template, vocabulary, probe, 3);
+    if (second && second->size() > first.size() && std::ranges::equal(first, std::span(*second).first(first.size()))) {
+        const llama_token next = (*second)[first.size()];
+        if (llama_vocab_is_eog(vocab, next)) return next;
+    }
+    const llama_token turn = llama_vocab_eot(vocab);
+    return turn == LLAMA_TOKEN_NULL ? llama_vocab_eos(vocab) : turn;
+}
+
+Result<llama_token> turn_end_named(const engine::Vocabulary& vocabulary, const llama_vocab* vocab,
+                                   const std::string& name) {
+    engine::Tokens tokens;
+    FOREBAY_TRY_VOID(vocabulary.append_tokens(tokens, name, engine::Specials::as_tokens));
+    if (tokens.size() == 1 && llama_vocab_is_eog(vocab, tokens.front())) return tokens.front();
+    return fail(Code::invalid_argument, "turn_end '{}' is not a token that ends a generation in this vocabulary", name);
+}
+
+}  // namespace
+
 RowEncoder::RowEncoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RowEncoder::~RowEncoder() = default;
 
-Result<std::unique_ptr<RowEncoder>> RowEncoder::open_blocking(const std::string& metadata_file, LossOn loss) {
+Result<std::unique_ptr<RowEncoder>> RowEncoder::open_blocking(const std::string& metadata_file, LossOn loss,
+                                                                     const std::string& turn_end) {
     FOREBAY_TRY_VOID(engine::load_backends_blocking({}));
     auto impl = std::make_unique<Impl>();
     llama_model_params parameters = llama_model_default_params();
@@ -62,8 +98,8 @@ Result<std::unique_ptr<RowEncoder>> RowEncoder::open_blocking(const std::string&
     impl->vocabulary = std::make_unique<engine::Vocabulary>(*impl->model);
     FOREBAY_TRY(impl->chat_template, engine::ChatTemplate::open(*impl->model, *impl->vocabulary));
     const llama_vocab* vocabulary = llama_model_get_vocab(impl->model.get());
-    impl->turn_end = llama_vocab_eot(vocabulary);
-    if (impl->turn_end == LLAMA_TOKEN_NULL) impl->turn_end = llama_vocab_eos(vocabulary);
+    FOREBAY_TRY(impl->turn_end, turn_end.empty() ? turn_end_of(*impl->chat_template, *impl->vocabulary, vocabulary)
+                                                 : turn_end_named(*impl->vocabulary, vocabulary, turn_end));
     if (impl->turn_end == LLAMA_TOKEN_NULL) {
         return fail(Code::invalid_argument, "the vocabulary in {} has no token that ends a turn", metadata_file);
     }

@@ -16,8 +16,10 @@ namespace forebay::training {
 
 class RowEncoder {
 public:
-    // `metadata_file`: a GGUF with the tokenizer and template. Blocks.
-    static Result<std::unique_ptr<RowEncoder>> open_blocking(const std::string& metadata_file, LossOn loss);
+    // `metadata_file`: a GGUF with the tokenizer and template. `turn_end`: the control token after an assistant's turn;
+    // empty: what the template puts there. invalid_argument: it is not one token that ends a generation. Blocks.
+    static Result<std::unique_ptr<RowEncoder>> open_blocking(const std::string& metadata_file, LossOn loss,
+                                                             const std::string& turn_end = {});
     ~RowEncoder();
 
     // A chat gives one row, its assistants' turns predicted; where the template shows earlier turns otherwise than it

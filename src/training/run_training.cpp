@@ -19,6 +19,7 @@ std::unique_ptr<TrainingDriver> make_driver(const Recipe& recipe, const std::str
         case DriverKind::command: {
             CommandDriver::Options options;
             options.base_file = base_file;
+            options.pass_on = recipe.driver.pass_on;
             return std::make_unique<CommandDriver>(std::move(options));
         }
         case DriverKind::local: break;

@@ -25,6 +25,7 @@ public:
     TestFolder(const TestFolder&) = delete;
     TestFolder& operator=(const TestFolder&) = delete;
     const std::string& path() const { return path_; }
+    std::string file(const std::string& name) const { return path_ + "/" + name; }
     std::string write(const std::string& name, std::string_view content) const {
         const std::string file = path_ + "/" + name;
         std::ofstream(file, std::ios::binary) << content;
