@@ -7,7 +7,7 @@
 // prints the same one; a key that the server no longer takes is replaced.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
@@ -122,6 +122,13 @@ async function first_model(url, key) {
   return data[0]?.id;
 }
 
+// What to ask: first_call.json beside the configuration knows what its models are for.
+function first_call() {
+  const file = join(dirname(values.config), 'first_call.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  return { messages: [{ role: 'user', content: 'Once upon a time' }] };
+}
+
 async function console_line(url) {
   const response = await fetch(`${url}/`);
   return response.ok && /html/.test(response.headers.get('content-type')) ? `\n  console    ${url}/` : '';
@@ -130,8 +137,7 @@ async function console_line(url) {
 const url = await until_ready();
 const key = await demo_key(url);
 const model = await first_model(url, key);
-const messages = [{ role: 'user', content: 'Once upon a time' }];
-const body = JSON.stringify({ model, messages, max_tokens: 60, stream: true });
+const body = JSON.stringify({ model, ...first_call(), max_tokens: 120, stream: true });
 process.stdout.write(`
 Forebay is ready.
 ${await console_line(url)}

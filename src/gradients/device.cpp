@@ -51,6 +51,6 @@ bool multiplies_bf16(const Device& device) {
     return false;
 }
 
-std::uint32_t physical_cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+std::uint32_t processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 }  // namespace forebay::gradients

@@ -26,6 +26,6 @@ Result<void> compute_blocking(ggml_backend* backend, ggml_cgraph* graph);
 // Whether it has instructions for products of bfloat16.
 bool multiplies_bf16(const Device& device);
 
-std::uint32_t physical_cores();
+std::uint32_t processors();
 
 }  // namespace forebay::gradients

@@ -139,7 +139,9 @@ Result<Weights> Weights::read_blocking(const std::string& file, bool keep_types,
                         planned.inner, outer);
         }
         ++found;
-        const ggml_type type = keep_types && planned.outer != 0 ? stored->type : GGML_TYPE_F32;
+        // Half-precision floats become f32 as well: they gain little, and gradients flow through f32 alone.
+        const bool kept = keep_types && planned.outer != 0 && ggml_is_quantized(stored->type);
+        const ggml_type type = kept ? stored->type : GGML_TYPE_F32;
         ggml_tensor* tensor = planned.outer == 0
                                   ? ggml_new_tensor_1d(weights.context_.get(), type, planned.inner)
                                   : ggml_new_tensor_2d(weights.context_.get(), type, planned.inner, planned.outer);

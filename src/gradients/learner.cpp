@@ -91,7 +91,7 @@ Result<std::unique_ptr<Learner>> Learner::create_blocking(Weights& weights, std:
                                                           const LearnerSettings& settings) {
     FOREBAY_TRY(AdamW adam, AdamW::create_blocking(weights, settings.adam));
     std::unique_ptr<Learner> out(new Learner(weights, std::move(adam), settings));
-    const std::uint32_t threads = settings.threads == 0 ? physical_cores() : settings.threads;
+    const std::uint32_t threads = settings.threads == 0 ? processors() : settings.threads;
     const Device& device = weights.device();
     const bool bf16 = settings.precision == Precision::bf16 ||
                       (settings.precision == Precision::automatic && multiplies_bf16(device));

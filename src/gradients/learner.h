@@ -18,7 +18,7 @@ namespace forebay::gradients {
 enum class Precision { automatic, f32, bf16 };
 
 struct LearnerSettings {
-    std::uint32_t threads = 0;               // 0: one per physical core
+    std::uint32_t threads = 0;               // 0: one per processor
     std::int64_t micro_batch_tokens = 1024;  // padded tokens of a graph: part of what a run computes, not of how fast
     Precision precision = Precision::automatic;
     AdamSettings adam;

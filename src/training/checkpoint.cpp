@@ -61,6 +61,15 @@ void append_values(std::string& out, const std::vector<float>& values) {
     out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
 }
 
+// Before older checkpoints go, the newer one's name must be on the disk. The error number, or 0.
+int sync_folder_blocking(const std::string& folder) {
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return errno;
+    const int error = ::fsync(descriptor) == 0 ? 0 : errno;
+    ::close(descriptor);
+    return error;
+}
+
 Result<void> write_durably_blocking(const std::string& file, std::string_view bytes) {
     const std::string part = file + ".part";
     const int descriptor = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -74,9 +83,11 @@ Result<void> write_durably_blocking(const std::string& file, std::string_view by
     if (error == 0 && ::fsync(descriptor) != 0) error = errno;
     ::close(descriptor);
     if (error == 0 && ::rename(part.c_str(), file.c_str()) != 0) error = errno;
+    if (error == 0) error = sync_folder_blocking(std::filesystem::path(file).parent_path().string());
     if (error == 0) return {};
     ::unlink(part.c_str());
-    return fail(Code::unavailable, "the checkpoint {} could not be written: {}", file, std::strerror(error));
+    return fail(error == ENOSPC ? Code::resource_exhausted : Code::unavailable,
+                "the checkpoint {} could not be written: {}", file, std::strerror(error));
 }
 
 // The file's bytes when its checksum is right.

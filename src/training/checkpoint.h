@@ -25,7 +25,7 @@ struct CheckpointState {
     std::string recipe_digest;  // another recipe's checkpoint is refused
 };
 
-// DATA/training/ID/checkpoint-000400.bin
+// DATA/training/ID/checkpoint-00000400.bin
 std::string checkpoint_file(const std::string& run_folder, std::uint64_t step);
 
 Result<void> write_checkpoint_blocking(const std::string& file, const CheckpointState& state,

@@ -80,7 +80,8 @@ Result<gradients::Weights> make_weights_blocking(const Recipe& recipe, const std
         shape.vocabulary = static_cast<std::uint32_t>(encoder.vocabulary_tokens());
         return gradients::Weights::random_blocking(shape, recipe.seed, device);
     }
-    FOREBAY_TRY(gradients::Weights weights, gradients::Weights::read_blocking(base_file, recipe.method == Method::lora, device));
+    FOREBAY_TRY(gradients::Weights weights,
+                gradients::Weights::read_blocking(base_file, recipe.method == Method::lora, device));
     if (weights.shape().vocabulary != static_cast<std::uint32_t>(encoder.vocabulary_tokens())) {
         return fail(Code::invalid_argument, "{} embeds {} tokens and its vocabulary has {}", base_file,
                     weights.shape().vocabulary, encoder.vocabulary_tokens());
@@ -104,23 +105,12 @@ gradients::LearnerSettings learner_settings(const Recipe& recipe) {
     return settings;
 }
 
-// The data of a run that goes on must be what it began with.
-Result<void> note_data_blocking(RunFolder& folder, const RawData& raw) {
-    RunState state = folder.state();
-    if (!state.dataset_digests.empty() && state.dataset_digests != raw.digests) {
-        return fail(Code::conflict, "the data of run {} changed since it began: start a new run, or put the files back",
-                    state.id);
-    }
-    state.dataset_digests = raw.digests;
-    return folder.save_blocking(state);
-}
-
 Result<Estimate> estimate_for(const Recipe& recipe, const std::string& base_file, const EncodedData& data) {
     Architecture shape = recipe.architecture;
     if (!recipe.from_scratch) {
         FOREBAY_TRY(shape, gradients::read_shape_blocking(base_file));
     }
-    const std::uint32_t threads = recipe.threads == 0 ? gradients::physical_cores() : recipe.threads;
+    const std::uint32_t threads = recipe.threads == 0 ? gradients::processors() : recipe.threads;
     return estimate(shape, recipe, {data.train.size(), data.tokens, data.longest}, threads);
 }
 
@@ -160,7 +150,6 @@ Result<TrainingOutput> LocalDriver::run_blocking(const Recipe& recipe, RunFolder
         if (progress.on_line) progress.on_line(line);
     };
     FOREBAY_TRY(const RawData raw, read_data_blocking(recipe));
-    FOREBAY_TRY_VOID(note_data_blocking(folder, raw));
     FOREBAY_TRY(const gradients::Device device, gradients::find_device_blocking(options_.allow_gpu));
     FOREBAY_TRY_VOID(make_metadata_blocking(recipe, raw, options_.base_file, folder, progress));
     FOREBAY_TRY(const auto encoder, RowEncoder::open_blocking(metadata_file(folder), recipe.loss, recipe.turn_end));

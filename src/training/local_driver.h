@@ -1,8 +1,8 @@
 // Trains on this machine: the whole of a run from the recipe to the model file, going on from the newest checkpoint.
 //
 // Threads  run_blocking() on the caller's; the learner has lanes of its own.
-// Errors   invalid_argument: rows, base, vocabulary or template do not fit, before any training; conflict: the data
-//          changed since the run began; resource_exhausted: memory or disk, with both numbers; internal: the loss is
+// Errors   invalid_argument: rows, base, vocabulary or template do not fit, before any training; resource_exhausted:
+// memory or disk, with both numbers; internal: the loss is
 //          not a finite number (the newest checkpoint is kept).
 #pragma once
 #include <string>

@@ -54,12 +54,17 @@ registry::Row chat_row(std::vector<registry::Message> messages) {
 // Metadata, weights with large random numbers (so that every part of the graph matters) and an encoded row.
 struct SmallModel {
     explicit SmallModel(const TestFolder& folder, std::uint32_t kv_heads = 2, bool tied = true)
-        : recipe(small_recipe(kv_heads, tied)), metadata(folder.file("metadata.gguf")), device(gradients::find_device_blocking(false).value()) {
+        : recipe(small_recipe(kv_heads, tied)),
+          metadata(folder.file("metadata.gguf")),
+          device(gradients::find_device_blocking(false).value()) {
         const auto vocabulary = small_vocabulary();
         recipe.architecture.vocabulary = static_cast<std::uint32_t>(vocabulary.tokens.size());
         EXPECT_TRUE(write_metadata_blocking(metadata, recipe, vocabulary).has_value());
         encoder = RowEncoder::open_blocking(metadata, LossOn::assistant).value();
-        row = encoder->encode(chat_row({{"user", "is the kettle late today?"}, {"assistant", "the lamp is broken"}}), 128).value().front();
+        row =
+            encoder->encode(chat_row({{"user", "is the kettle late today?"}, {"assistant", "the lamp is broken"}}), 128)
+                .value()
+                .front();
     }
 
     Weights random_weights(std::uint64_t seed) const {
@@ -77,7 +82,8 @@ struct SmallModel {
         gradients::LearnerSettings settings;
         settings.threads = 1;
         settings.precision = gradients::Precision::f32;
-        const auto learner = gradients::Learner::create_blocking(weights, gradients::next_token_loss(), settings).value();
+        const auto learner =
+            gradients::Learner::create_blocking(weights, gradients::next_token_loss(), settings).value();
         return learner->evaluate_blocking({&row}).value().loss;
     }
 
@@ -205,11 +211,14 @@ TEST(LocalModel, AdapterTrainsOverAQuantisedBase) {
 TEST(RowEncoder, PredictsTheAssistantsTurnsWithTheirEndAndNothingElse) {
     const TestFolder folder;
     const SmallModel model(folder);
-    const auto rows = model.encoder->encode(chat_row({{"system", "be brief"},
-                                                      {"user", "late?"},
-                                                      {"assistant", "the kettle"},
-                                                      {"user", "again?"},
-                                                      {"assistant", "the lamp"}}), 128).value();
+    const auto rows = model.encoder
+                          ->encode(chat_row({{"system", "be brief"},
+                                             {"user", "late?"},
+                                             {"assistant", "the kettle"},
+                                             {"user", "again?"},
+                                             {"assistant", "the lamp"}}),
+                                   128)
+                          .value();
     const tokenizer::BpeTokenizer tokenizer(small_vocabulary());
     ASSERT_EQ(rows.size(), 1U);
     std::string all;
@@ -239,11 +248,13 @@ TEST(RowEncoder, NeverMakesControlTokensOfWhatPeopleWrote) {
     const TestFolder folder;
     const SmallModel model(folder);
     const auto plain = model.encoder->encode(chat_row({{"user", "x"}, {"assistant", "y"}}), 128).value().front();
-    const auto hostile = model.encoder->encode(chat_row({{"user", "<|im_end|>"}, {"assistant", "<|im_start|>"}}), 128).value().front();
+    const auto hostile =
+        model.encoder->encode(chat_row({{"user", "<|im_end|>"}, {"assistant", "<|im_start|>"}}), 128).value().front();
     const auto controls = [](const TokenRow& row, std::int32_t vocabulary) {
         return std::ranges::count_if(row.tokens, [&](std::int32_t token) { return token >= vocabulary - 3; });
     };
-    EXPECT_EQ(controls(hostile, model.encoder->vocabulary_tokens()), controls(plain, model.encoder->vocabulary_tokens()));
+    EXPECT_EQ(controls(hostile, model.encoder->vocabulary_tokens()),
+              controls(plain, model.encoder->vocabulary_tokens()));
 }
 
 TEST(RowEncoder, CutsATextIntoRowsOfTheContext) {

@@ -107,10 +107,12 @@ protected:
         gradients::LlamaShape shape = shape_;
         shape.layers = layers;
         const auto device = gradients::find_device_blocking(false).value();
-        auto out = std::make_unique<Training>(Training{gradients::Weights::random_blocking(shape, 1, device).value(), nullptr});
+        auto out = std::make_unique<Training>(
+            Training{gradients::Weights::random_blocking(shape, 1, device).value(), nullptr});
         gradients::LearnerSettings settings;
         settings.threads = 1;
-        out->learner = gradients::Learner::create_blocking(out->weights, gradients::next_token_loss(), settings).value();
+        out->learner =
+            gradients::Learner::create_blocking(out->weights, gradients::next_token_loss(), settings).value();
         return out;
     }
     void steps(Training& training, int count) const {
@@ -174,7 +176,8 @@ TEST_F(Checkpoints, OnesThatAreDamagedOrDoNotFitAreRefused) {
 }
 
 TEST_F(Checkpoints, OldOnesGo) {
-    for (const int step : {5, 100, 20}) std::ofstream(checkpoint_file(folder_.path(), static_cast<std::uint64_t>(step))) << "x";
+    for (const int step : {5, 100, 20})
+        std::ofstream(checkpoint_file(folder_.path(), static_cast<std::uint64_t>(step))) << "x";
     prune_checkpoints_blocking(folder_.path(), 2);
     EXPECT_FALSE(std::filesystem::exists(checkpoint_file(folder_.path(), 5)));
     EXPECT_TRUE(std::filesystem::exists(checkpoint_file(folder_.path(), 20)));

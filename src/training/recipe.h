@@ -79,7 +79,7 @@ struct Recipe {
     std::vector<std::string> corpus;  // more text for training the tokenizer
     DataFiles data;
     std::string chat_template;  // Jinja; empty: the base's own, ChatML with from_scratch
-    std::string turn_end;              // control token after an assistant's turn; empty: what the template puts there
+    std::string turn_end;       // control token after an assistant's turn; empty: what the template puts there
     LossOn loss = LossOn::assistant;
     Method method = Method::full;
     Lora lora;
@@ -94,7 +94,7 @@ struct Recipe {
     std::uint32_t early_stop = 0;          // evaluations without a better loss before the run ends; 0: never
     std::uint32_t checkpoint_every = 100;  // steps
     std::uint32_t checkpoints_kept = 2;
-    std::uint32_t threads = 0;         // 0: one per physical core; the result does not depend on it
+    std::uint32_t threads = 0;         // 0: one per processor; the result does not depend on it
     std::string output_type = "q8_0";  // of the exported model: f32, f16 or q8_0; an adapter is f32
     Score score;
     Driver driver;

@@ -115,7 +115,7 @@ void visit_driver(V& v, Driver& d) {
     }
     if (v.when(d.kind == DriverKind::command)) {
         v.words("command", d.command);
-        v.words("pass_on", d.pass_on);
+        if (v.when(!d.pass_on.empty())) v.words("pass_on", d.pass_on);
     }
 }
 

@@ -58,8 +58,8 @@ Result<engine::Tokens> prompt_of(const engine::ChatTemplate& chat_template, cons
     return engine::make_prompt(request, chat_template, vocabulary);
 }
 
-// What the template puts after an assistant's turn when another follows, or the vocabulary's own end of a turn where the
-// template shows old turns otherwise.
+// What the template puts after an assistant's turn when another follows, or the vocabulary's own end of a turn where
+// the template shows old turns otherwise.
 Result<llama_token> turn_end_of(const engine::ChatTemplate& chat_template, const engine::Vocabulary& vocabulary,
                                 const llama_vocab* vocab) {
     const std::vector<registry::Message> probe{{"user", "a"}, {"assistant", "b"}, {"user", "c"}};
@@ -88,7 +88,7 @@ RowEncoder::RowEncoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RowEncoder::~RowEncoder() = default;
 
 Result<std::unique_ptr<RowEncoder>> RowEncoder::open_blocking(const std::string& metadata_file, LossOn loss,
-                                                                     const std::string& turn_end) {
+                                                              const std::string& turn_end) {
     FOREBAY_TRY_VOID(engine::load_backends_blocking({}));
     auto impl = std::make_unique<Impl>();
     llama_model_params parameters = llama_model_default_params();

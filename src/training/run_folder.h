@@ -5,7 +5,7 @@
 //     state.json               RunState, replaced whole (write, sync, rename)
 //     curve.jsonl              one CurvePoint a line, appended; after a resume, points past the checkpoint are cut off
 //     curve.svg                the plot of it
-//     checkpoint-000400.bin    the newest few; format: checkpoint.h
+//     checkpoint-00000400.bin   the newest few; format: checkpoint.h
 //     lock                     held by the process that runs it; the kernel releases it when that ends
 //     output/                  model.gguf or adapter.gguf
 //

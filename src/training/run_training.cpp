@@ -13,6 +13,15 @@
 namespace forebay::training {
 namespace {
 
+std::string name_of(DriverKind kind) {
+    switch (kind) {
+        case DriverKind::openai: return "openai";
+        case DriverKind::command: return "command";
+        case DriverKind::local: break;
+    }
+    return "local";
+}
+
 std::unique_ptr<TrainingDriver> make_driver(const Recipe& recipe, const std::string& base_file, Workshop& workshop) {
     switch (recipe.driver.kind) {
         case DriverKind::openai: return std::make_unique<OpenaiDriver>(workshop.io_threads, OpenaiDriver::Options{});
@@ -37,8 +46,9 @@ Result<std::vector<std::string>> register_data_blocking(const Recipe& recipe, re
         registry::Origin origin;
         origin.source = fmt::format("{} of {}", split, recipe.name);
         origin.code_version = code_version;
-        FOREBAY_TRY(const registry::Version version,
-                    registry.add_blocking(registry::Kind::dataset, recipe.name + "-" + split, file, origin));
+        FOREBAY_TRY(
+            const registry::Version version,
+            registry.add_blocking(registry::Kind::dataset, recipe.name.substr(0, 50) + "-" + split, file, origin));
         digests.push_back(version.digest);
     }
     return digests;
@@ -82,27 +92,59 @@ Result<void> register_output_blocking(const Recipe& recipe, RunFolder& folder, c
     return folder.save_blocking(state);
 }
 
+// A file's name as a name of the registry: "Llama-3.2-1B.gguf" is "llama-3.2-1b".
+std::string registry_name(const std::string& file) {
+    std::string name = std::filesystem::path(file).stem().string();
+    for (char& c : name) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        const bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        if (!fits) c = '-';
+    }
+    if (name.empty() || name.front() == '-' || name.front() == '_' || name.front() == '.') name.insert(0, 1, 'm');
+    return name.substr(0, 64);
+}
+
+// Keeps a base given as a file, so that its digest can be found again. conflict: a run that goes on would go on from
+// another base.
 Result<void> note_base_blocking(const Recipe& recipe, const std::string& base_file, RunFolder& folder,
                                 Workshop& workshop) {
-    if (base_file.empty() || !folder.state().base_digest.empty()) return {};
-    // A base given as a file is kept too, so that its digest can be found again.
-    RunState state = folder.state();
-    const std::string name = std::filesystem::path(base_file).stem().string();
-    registry::Origin origin;
-    origin.source = "base of " + recipe.name;
+    if (base_file.empty()) return {};
+    std::string digest;
     if (const auto known = workshop.registry.find_blocking(recipe.base)) {
-        state.base_digest = known->digest;
+        digest = known->digest;
     } else {
+        registry::Origin origin;
+        origin.source = "base of " + recipe.name;
         FOREBAY_TRY(const registry::Version added,
-                    workshop.registry.add_blocking(registry::Kind::model, name, base_file, origin));
-        state.base_digest = added.digest;
+                    workshop.registry.add_blocking(registry::Kind::model, registry_name(base_file), base_file, origin));
+        digest = added.digest;
     }
+    RunState state = folder.state();
+    if (!state.base_digest.empty() && state.base_digest != digest) {
+        return fail(Code::conflict, "the base {} of run {} changed since it began: start a new run, or put it back",
+                    recipe.base, state.id);
+    }
+    state.base_digest = digest;
+    return folder.save_blocking(state);
+}
+
+// Malformed rows are refused before anything is trained or leaves this machine, and a run that goes on must find the
+// data that it began with.
+Result<void> check_data_blocking(const Recipe& recipe, RunFolder& folder) {
+    FOREBAY_TRY(const RawData raw, read_data_blocking(recipe));
+    RunState state = folder.state();
+    if (!state.dataset_digests.empty() && state.dataset_digests != raw.digests) {
+        return fail(Code::conflict, "the data of run {} changed since it began: start a new run, or put the files back",
+                    state.id);
+    }
+    state.dataset_digests = raw.digests;
     return folder.save_blocking(state);
 }
 
 Result<void> train_blocking(const Recipe& recipe, RunFolder& folder, Workshop& workshop, const Progress& progress) {
     FOREBAY_TRY(const std::string base_file, find_base_blocking(recipe, workshop.registry));
     FOREBAY_TRY_VOID(note_base_blocking(recipe, base_file, folder, workshop));
+    FOREBAY_TRY_VOID(check_data_blocking(recipe, folder));
     const auto driver = make_driver(recipe, base_file, workshop);
     FOREBAY_TRY(const TrainingOutput output, driver->run_blocking(recipe, folder, progress));
     FOREBAY_TRY_VOID(score_output_blocking(recipe, folder, output, progress));
@@ -112,7 +154,7 @@ Result<void> train_blocking(const Recipe& recipe, RunFolder& folder, Workshop& w
         state.registered = output.remote_model;
         FOREBAY_TRY_VOID(folder.save_blocking(state));
     }
-    return folder.plot_blocking();
+    return {};
 }
 
 }  // namespace
@@ -133,6 +175,7 @@ Result<RunState> run_training_blocking(const Recipe& recipe, RunFolder& folder, 
                                        const Progress& progress) {
     RunState state = folder.state();
     state.status = RunStatus::running;
+    state.driver = name_of(recipe.driver.kind);
     state.error.clear();
     FOREBAY_TRY_VOID(folder.save_blocking(state));
     const Result<void> trained = train_blocking(recipe, folder, workshop, progress);
@@ -146,6 +189,8 @@ Result<RunState> run_training_blocking(const Recipe& recipe, RunFolder& folder, 
         state.error = trained.error().message;
     }
     FOREBAY_TRY_VOID(folder.save_blocking(state));
+    // A failed run's curve is looked at most; that it cannot be drawn is no reason to hide why the run failed.
+    if (auto plotted = folder.plot_blocking(); !plotted && trained) return std::unexpected(plotted.error());
     if (!trained) return std::unexpected(trained.error());
     return state;
 }

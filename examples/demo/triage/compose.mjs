@@ -49,7 +49,7 @@ function takes_inline_order(text) {
 class Composer {
   constructor(random, wish) {
     this.random = random;
-    this.wish = wish; // {split, intent, language, template, products, half, typo_rate}
+    this.wish = wish; // {split, intent, language, template, products, half, year, typo_rate}
     this.slots = []; // what the private-use characters stand for
     this.facts = { intent: wish.intent, order: null, date: null, written_date: null };
     this.lower = random.chance(wish.language === 'en' ? 0.12 : 0.05);
@@ -58,8 +58,10 @@ class Composer {
   // A wording of the frame, from this message's language or, in a mixed message, from another.
   wording(path, language = this.frame_language()) {
     const pool = path.reduce((node, key) => node[key], languages[language].frame);
-    const list = half_of(pool[pool_of(this.wish.split)], this.wish.half);
-    return this.filled(this.random.pick(list), language);
+    const split = pool_of(this.wish.split);
+    const list = half_of(pool[split], this.wish.half);
+    const newer = split === 'train' && this.wish.year === '2026' ? (pool.train_2026 ?? []) : [];
+    return this.filled(this.random.pick([...list, ...newer]), language);
   }
 
   frame_language() {
@@ -79,7 +81,7 @@ class Composer {
   }
 
   order() {
-    this.facts.order = draw_order(this.random, this.wish.split);
+    this.facts.order = draw_order(this.random, this.wish.split, this.wish.year);
     return write_order(this.random, this.facts.order);
   }
 
@@ -167,8 +169,9 @@ class Composer {
   }
 }
 
-// {message, facts} for a wish {split, intent, language, mixed, template: {id, text}, products, half, typo_rate}; `mixed`: a
-// second language for some sentences, or undefined; `half`: only every other wording of the frame.
+// {message, facts} for a wish {split, intent, language, mixed, template: {id, text}, products, half, year, typo_rate}; `mixed`: a
+// second language for some sentences, or undefined; `half`: only every other wording of the frame; `year`: '2025' for that
+// year's order numbers and wordings.
 export function compose(random, wish) {
   for (;;) {
     const composer = new Composer(random, wish);

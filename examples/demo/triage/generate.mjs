@@ -17,7 +17,8 @@ Writes a synthetic support-desk triage data set as JSON lines. The same options 
 
   --out DIR         where the files go; made if missing
   --seed N          default 1
-  --train N         rows of train.jsonl, default 60000
+  --train N         rows of train.jsonl, default 24000
+  --train-2025 N    rows of train-2025.jsonl, default 60000
   --base N          rows of base.jsonl, default 12000
   --finetune N      rows of finetune.jsonl, default 4000
   --evaluation N    rows of evaluation.jsonl, default 600
@@ -27,6 +28,9 @@ Writes a synthetic support-desk triage data set as JSON lines. The same options 
 Example:
   node generate.mjs --out data/triage --seed 7 --train 20000
 `;
+
+// What was collected before the shop changed its order numbers. 'train' is train-2025.jsonl: names seed the random numbers.
+const old_files = ['base', 'train'];
 
 const language_weights = { en: 88, de: 4, es: 4, fr: 4 };
 const variant_weights = { v3: 70, v2: 20, v1: 10 };
@@ -42,6 +46,7 @@ export function templates_of(language, intent, split, half = false) {
 function messages(name, count, split, options) {
   const random = new Random(options.seed, name);
   const half = name === 'base';
+  const year = old_files.includes(name) ? '2025' : '2026';
   const seen = new Set();
   const turns = new Map();
   const out = [];
@@ -55,7 +60,7 @@ function messages(name, count, split, options) {
     const template = templates[turn % templates.length];
     const mixed = language !== 'en' && random.chance(0.12) ? 'en' : undefined;
     const wanted = half ? base_products : product_names;
-    const wish = { split, intent, language, mixed, template, products: wanted, half, typo_rate: options.typo_rate };
+    const wish = { split, intent, language, mixed, template, products: wanted, half, year, typo_rate: options.typo_rate };
     const one = compose(random, wish);
     if (seen.has(one.message)) continue;
     seen.add(one.message);
@@ -87,7 +92,8 @@ function training_rows(name, count, options) {
 export function generate(options) {
   const heldout = messages('heldout', options.heldout, 'heldout', options).list;
   const files = {
-    'train.jsonl': training_rows('train', options.train, options),
+    'train.jsonl': training_rows('train-2026', options.train, options),
+    'train-2025.jsonl': training_rows('train', options.train_2025, options),
     'base.jsonl': training_rows('base', options.base, options),
     'finetune.jsonl': training_rows('finetune', options.finetune, options),
     'evaluation.jsonl': messages('evaluation', options.evaluation, 'evaluation', options).list.map((one) => row(one, 'v3', 'v3')),
@@ -108,7 +114,7 @@ function number_option(values, name, fallback, most = Infinity) {
 
 function options_of(args) {
   const text = { type: 'string' };
-  const names = ['out', 'seed', 'train', 'base', 'finetune', 'evaluation', 'heldout', 'typo-rate'];
+  const names = ['out', 'seed', 'train', 'train-2025', 'base', 'finetune', 'evaluation', 'heldout', 'typo-rate'];
   const wanted = { ...Object.fromEntries(names.map((name) => [name, text])), help: { type: 'boolean', short: 'h' } };
   let values;
   try {
@@ -121,7 +127,8 @@ function options_of(args) {
     help: values.help,
     out: values.out,
     seed: number_option(values, 'seed', 1),
-    train: number_option(values, 'train', 60_000),
+    train: number_option(values, 'train', 24_000),
+    train_2025: number_option(values, 'train-2025', 60_000),
     base: number_option(values, 'base', 12_000),
     finetune: number_option(values, 'finetune', 4000),
     evaluation: number_option(values, 'evaluation', 600),

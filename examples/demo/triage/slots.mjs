@@ -17,11 +17,11 @@ function draw(split, make, key_of) {
 
 const letters = 'ABCDEFGHKLMNPRSTWX';
 
-// A letter and five or six digits.
-export function draw_order(random, split) {
+// Five or six digits; in 2025, after a letter.
+export function draw_order(random, split, numbering) {
   return draw(split, () => {
     const digits = random.chance(0.5) ? 5 : 6;
-    let text = random.pick(letters);
+    let text = numbering === '2025' ? random.pick(letters) : '';
     for (let i = 0; i < digits; i += 1) text += random.below(10);
     return text;
   }, (order) => order);
