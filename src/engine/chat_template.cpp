@@ -9,9 +9,13 @@
 namespace forebay::engine {
 namespace {
 
-// llama.cpp's message cut to what helps the caller: it may quote all messages or the template's source.
+// llama.cpp's message cut to what helps the caller: it may quote all messages or the template's source, which it does
+// before the template's own words.
 std::string first_line(std::string_view text) {
     constexpr std::size_t bytes_max = 300;
+    constexpr std::string_view own_words = "Jinja Exception: ";
+    if (const std::size_t at = text.find(own_words); at != text.npos) text.remove_prefix(at + own_words.size());
+    text.remove_prefix(std::min(text.find_first_not_of(" \n\r-"), text.size()));
     for (const std::string_view end : {"\n", "; messages = ", "; tools = "}) text = text.substr(0, text.find(end));
     return utf8::sanitized(text.substr(0, utf8::whole_prefix_size(text.substr(0, bytes_max))));
 }
@@ -84,7 +88,10 @@ Result<std::unique_ptr<ChatTemplate>> ChatTemplate::open(const llama_model& mode
         return std::unique_ptr<ChatTemplate>(
             new ChatTemplate(std::move(parsed), SpecialTexts(vocabulary.control_texts())));
     } catch (const std::exception& error) {
-        return fail(Code::invalid_argument, "the model's chat template does not parse: {}", first_line(error.what()));
+        // Its parser's errors arrive cut down to their base class, without their words.
+        const std::string reason = first_line(error.what());
+        return fail(Code::invalid_argument, "the model's chat template does not parse: {}",
+                    reason == "std::exception" ? "look for tags that are not closed or not known" : reason);
     }
 }
 

@@ -1,9 +1,14 @@
 #include "training/run_training.h"
 
+#include <cstdio>
 #include <filesystem>
+#include <memory>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/json.h"
+#include "engine/gguf_check.h"
+#include "gradients/weights.h"
 #include "training/command_driver.h"
 #include "training/local_driver.h"
 #include "training/openai_driver.h"
@@ -54,14 +59,21 @@ Result<std::vector<std::string>> register_data_blocking(const Recipe& recipe, re
     return digests;
 }
 
-Result<void> score_output_blocking(const Recipe& recipe, RunFolder& folder, const TrainingOutput& output,
-                                   const Progress& progress) {
-    const std::string model = output.merged_file.empty() ? output.file : output.merged_file;
-    if (recipe.score.data.empty() || model.empty() || (output.adapter && output.merged_file.empty())) return {};
+// The rows that answers are compared with: read before the training, whose end is too late for a malformed one.
+Result<std::vector<registry::Row>> read_score_rows_blocking(const Recipe& recipe) {
+    if (recipe.score.data.empty()) return std::vector<registry::Row>();
     FOREBAY_TRY(std::vector<registry::Row> rows, read_rows_or_fail_blocking(recipe.score.data, Format::chat));
     if (recipe.score.rows != 0 && recipe.score.rows < rows.size()) rows.resize(recipe.score.rows);
-    if (progress.on_line)
+    return rows;
+}
+
+Result<void> score_output_blocking(const Recipe& recipe, RunFolder& folder, const TrainingOutput& output,
+                                   const std::vector<registry::Row>& rows, const Progress& progress) {
+    const std::string model = output.merged_file.empty() ? output.file : output.merged_file;
+    if (rows.empty() || model.empty() || (output.adapter && output.merged_file.empty())) return {};
+    if (progress.on_line) {
         progress.on_line(fmt::format("scoring the answers to {} rows of {}", rows.size(), recipe.score.data));
+    }
     ScoreOptions options;
     options.model_file = model;
     options.threads = recipe.threads;
@@ -104,25 +116,35 @@ std::string registry_name(const std::string& file) {
     return name.substr(0, 64);
 }
 
-// Keeps a base given as a file, so that its digest can be found again. conflict: a run that goes on would go on from
-// another base.
+Result<std::string> digest_of_blocking(const std::string& file) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "rb"), &std::fclose);
+    if (!stream) return fail(Code::not_found, "the base {} cannot be read", file);
+    std::vector<char> buffer(1 << 20);
+    Sha256Stream digest;
+    for (std::size_t read = 0; (read = std::fread(buffer.data(), 1, buffer.size(), stream.get())) > 0;) {
+        digest.add(std::string_view(buffer.data(), read));
+    }
+    return to_hex(digest.finish());
+}
+
+// Keeps a base given as a file, so that its digest can be found again; one that cannot be trained is refused first.
+// conflict: a run that goes on would go on from another base.
 Result<void> note_base_blocking(const Recipe& recipe, const std::string& base_file, RunFolder& folder,
                                 Workshop& workshop) {
     if (base_file.empty()) return {};
-    std::string digest;
-    if (const auto known = workshop.registry.find_blocking(recipe.base)) {
-        digest = known->digest;
-    } else {
-        registry::Origin origin;
-        origin.source = "base of " + recipe.name;
-        FOREBAY_TRY(const registry::Version added,
-                    workshop.registry.add_blocking(registry::Kind::model, registry_name(base_file), base_file, origin));
-        digest = added.digest;
-    }
+    FOREBAY_TRY_VOID(engine::check_gguf_blocking(base_file));
+    if (recipe.driver.kind == DriverKind::local) FOREBAY_TRY_VOID(gradients::read_shape_blocking(base_file));
     RunState state = folder.state();
+    FOREBAY_TRY(const std::string digest, digest_of_blocking(base_file));
     if (!state.base_digest.empty() && state.base_digest != digest) {
         return fail(Code::conflict, "the base {} of run {} changed since it began: start a new run, or put it back",
                     recipe.base, state.id);
+    }
+    if (!workshop.registry.find_blocking("sha256:" + digest)) {
+        registry::Origin origin;
+        origin.source = "base of " + recipe.name;
+        FOREBAY_TRY_VOID(
+            workshop.registry.add_blocking(registry::Kind::model, registry_name(base_file), base_file, origin));
     }
     state.base_digest = digest;
     return folder.save_blocking(state);
@@ -145,9 +167,10 @@ Result<void> train_blocking(const Recipe& recipe, RunFolder& folder, Workshop& w
     FOREBAY_TRY(const std::string base_file, find_base_blocking(recipe, workshop.registry));
     FOREBAY_TRY_VOID(note_base_blocking(recipe, base_file, folder, workshop));
     FOREBAY_TRY_VOID(check_data_blocking(recipe, folder));
+    FOREBAY_TRY(const auto score_rows, read_score_rows_blocking(recipe));
     const auto driver = make_driver(recipe, base_file, workshop);
     FOREBAY_TRY(const TrainingOutput output, driver->run_blocking(recipe, folder, progress));
-    FOREBAY_TRY_VOID(score_output_blocking(recipe, folder, output, progress));
+    FOREBAY_TRY_VOID(score_output_blocking(recipe, folder, output, score_rows, progress));
     FOREBAY_TRY_VOID(register_output_blocking(recipe, folder, output, workshop));
     if (!output.remote_model.empty()) {
         RunState state = folder.state();
@@ -174,6 +197,7 @@ Result<std::string> find_base_blocking(const Recipe& recipe, registry::Registry&
 Result<RunState> run_training_blocking(const Recipe& recipe, RunFolder& folder, Workshop& workshop,
                                        const Progress& progress) {
     RunState state = folder.state();
+    if (state.status == RunStatus::done) return state;
     state.status = RunStatus::running;
     state.driver = name_of(recipe.driver.kind);
     state.error.clear();
@@ -190,6 +214,7 @@ Result<RunState> run_training_blocking(const Recipe& recipe, RunFolder& folder, 
     }
     FOREBAY_TRY_VOID(folder.save_blocking(state));
     // A failed run's curve is looked at most; that it cannot be drawn is no reason to hide why the run failed.
+    if (!trained && state.steps_planned == 0) return std::unexpected(trained.error());  // before any step
     if (auto plotted = folder.plot_blocking(); !plotted && trained) return std::unexpected(plotted.error());
     if (!trained) return std::unexpected(trained.error());
     return state;

@@ -29,8 +29,8 @@ struct Workshop {
 // `recipe.base` as a file here: the file itself, or the registry's. Empty when there is none.
 Result<std::string> find_base_blocking(const Recipe& recipe, registry::Registry& registry);
 
-// Runs, or goes on with, the run of `folder`. Returns its last state. A finished run is only registered again, which
-// changes nothing. cancelled: asked to stop.
+// Runs, or goes on with, the run of `folder`. Returns its last state. A finished run is left as it is. cancelled: asked
+// to stop.
 Result<RunState> run_training_blocking(const Recipe& recipe, RunFolder& folder, Workshop& workshop,
                                        const Progress& progress);
 

@@ -484,7 +484,7 @@ test('a base that does not fit is refused with the reason, and what is no model 
   writeFileSync(at('cut.gguf'), bytes.subarray(0, bytes.length - 1000));
   const cases = [
     [2, /gemma\.gguf is of architecture 'gemma'; only 'llama'/, { base: at('gemma.gguf') }],
-    [2, /text\.gguf is not a GGUF/, { base: at('text.gguf') }],
+    [2, /text\.gguf' is not a GGUF/, { base: at('text.gguf') }],
     [2, /cut\.gguf/, { base: at('cut.gguf') }],
     [2, /the recipe's context of 129 tokens is above the base's 128/, { base: at('good.gguf'), context: 129 }],
     [1, /none\.gguf does not exist/, { base: at('none.gguf') }],
