@@ -151,7 +151,7 @@ TEST(ConfigurationGuide, TheDemoIsAccepted) {
     const auto loaded = load_blocking(FOREBAY_SOURCE_FOLDER "/examples/demo/forebay.yaml");
 
     ASSERT_TRUE(loaded) << to_string(loaded.error());
-    EXPECT_EQ((*loaded)->runtimes.at("tiny").slots, 8u);
+    EXPECT_EQ((*loaded)->runtimes.at("triage").slots, 8u);
 }
 
 }  // namespace
