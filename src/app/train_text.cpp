@@ -76,7 +76,8 @@ std::string run_page(const RunState& state, const std::string& folder) {
     add_line(out, "weights", state.weights_digest.empty() ? "" : "sha256:" + state.weights_digest);
     add_line(out, "output", state.output_file);
     add_line(out, "registered", state.registered);
-    add_line(out, "remote job", state.remote_job);
+    // Until there is a job, the driver notes its uploads there.
+    if (!state.remote_job.starts_with("files:")) add_line(out, "remote job", state.remote_job);
     add_line(out, "curve", folder + "/curve.svg");
     return out;
 }

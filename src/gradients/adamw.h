@@ -6,17 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "gradients/adam_settings.h"
 #include "gradients/weights.h"
 
 namespace forebay::gradients {
-
-struct AdamSettings {
-    double beta1 = 0.9;
-    double beta2 = 0.98;
-    double epsilon = 1e-8;
-    double weight_decay = 0.01;  // of matrices only
-    double clip = 1.0;           // of the global gradient norm; 0: never
-};
 
 class AdamW {
 public:

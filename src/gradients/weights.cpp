@@ -5,21 +5,11 @@
 #include <numbers>
 
 #include "base/hash.h"
+#include "base/random.h"
 
 namespace forebay::gradients {
-namespace {
-
-std::uint64_t splitmix(std::uint64_t& state) {
-    std::uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-}
-
-}  // namespace
-
 double NormalNumbers::uniform() {
-    return (static_cast<double>(splitmix(state_) >> 11) + 0.5) * (1.0 / 9007199254740992.0);
+    return (static_cast<double>(next_repeatable(state_) >> 11) + 0.5) * (1.0 / 9007199254740992.0);
 }
 
 float NormalNumbers::next() {

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "base/hash.h"
 #include "tokenizer/bpe_trainer.h"
 #include "training/estimate.h"
 #include "training/model_metadata.h"
@@ -100,8 +99,7 @@ Result<gradients::Weights> make_weights_blocking(const Recipe& recipe, const std
 gradients::LearnerSettings learner_settings(const Recipe& recipe) {
     gradients::LearnerSettings settings;
     settings.threads = recipe.threads;
-    settings.adam = {recipe.adam.beta1, recipe.adam.beta2, recipe.adam.epsilon, recipe.adam.weight_decay,
-                     recipe.adam.clip};
+    settings.adam = recipe.adam;
     return settings;
 }
 
@@ -137,8 +135,6 @@ Result<TrainingOutput> write_output_blocking(const Recipe& recipe, RunFolder& fo
     RunState state = folder.state();
     state.weights_digest = weights.digest_blocking();
     state.output_file = output.file;
-    FOREBAY_TRY(const std::string bytes, read_text_blocking(output.file));
-    state.output_digest = to_hex(sha256(bytes));
     FOREBAY_TRY_VOID(folder.save_blocking(state));
     return output;
 }
@@ -149,7 +145,7 @@ Result<TrainingOutput> LocalDriver::run_blocking(const Recipe& recipe, RunFolder
     const auto say = [&](const std::string& line) {
         if (progress.on_line) progress.on_line(line);
     };
-    FOREBAY_TRY(const RawData raw, read_data_blocking(recipe));
+    FOREBAY_TRY(const RawData raw, read_run_data_blocking(recipe, folder));
     FOREBAY_TRY(const gradients::Device device, gradients::find_device_blocking(options_.allow_gpu));
     FOREBAY_TRY_VOID(make_metadata_blocking(recipe, raw, options_.base_file, folder, progress));
     FOREBAY_TRY(const auto encoder, RowEncoder::open_blocking(metadata_file(folder), recipe.loss, recipe.turn_end));

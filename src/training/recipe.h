@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "gradients/adam_settings.h"
 #include "gradients/llama_shape.h"
 
 namespace forebay::training {
@@ -43,13 +44,7 @@ struct LearningRate {
     Schedule schedule = Schedule::cosine;
 };
 
-struct Adam {  // AdamW: Loshchilov and Hutter, arXiv 1711.05101
-    double beta1 = 0.9;
-    double beta2 = 0.98;
-    double epsilon = 1e-8;
-    double weight_decay = 0.01;  // of matrices only
-    double clip = 1.0;           // of the global gradient norm; 0: never
-};
+using Adam = gradients::AdamSettings;
 
 // Answers generated after the training for rows never trained on, compared with the rows' own answers.
 struct Score {

@@ -150,23 +150,11 @@ Result<void> note_base_blocking(const Recipe& recipe, const std::string& base_fi
     return folder.save_blocking(state);
 }
 
-// Malformed rows are refused before anything is trained or leaves this machine, and a run that goes on must find the
-// data that it began with.
-Result<void> check_data_blocking(const Recipe& recipe, RunFolder& folder) {
-    FOREBAY_TRY(const RawData raw, read_data_blocking(recipe));
-    RunState state = folder.state();
-    if (!state.dataset_digests.empty() && state.dataset_digests != raw.digests) {
-        return fail(Code::conflict, "the data of run {} changed since it began: start a new run, or put the files back",
-                    state.id);
-    }
-    state.dataset_digests = raw.digests;
-    return folder.save_blocking(state);
-}
-
 Result<void> train_blocking(const Recipe& recipe, RunFolder& folder, Workshop& workshop, const Progress& progress) {
     FOREBAY_TRY(const std::string base_file, find_base_blocking(recipe, workshop.registry));
     FOREBAY_TRY_VOID(note_base_blocking(recipe, base_file, folder, workshop));
-    FOREBAY_TRY_VOID(check_data_blocking(recipe, folder));
+    // Before anything leaves this machine; the local driver reads its rows itself.
+    if (recipe.driver.kind != DriverKind::local) FOREBAY_TRY_VOID(read_run_data_blocking(recipe, folder));
     FOREBAY_TRY(const auto score_rows, read_score_rows_blocking(recipe));
     const auto driver = make_driver(recipe, base_file, workshop);
     FOREBAY_TRY(const TrainingOutput output, driver->run_blocking(recipe, folder, progress));

@@ -75,6 +75,18 @@ Result<RawData> read_data_blocking(const Recipe& recipe) {
     return out;
 }
 
+Result<RawData> read_run_data_blocking(const Recipe& recipe, RunFolder& folder) {
+    FOREBAY_TRY(RawData raw, read_data_blocking(recipe));
+    RunState state = folder.state();
+    if (!state.dataset_digests.empty() && state.dataset_digests != raw.digests) {
+        return fail(Code::conflict, "the data of run {} changed since it began: start a new run, or put the files back",
+                    state.id);
+    }
+    state.dataset_digests = raw.digests;
+    FOREBAY_TRY_VOID(folder.save_blocking(state));
+    return raw;
+}
+
 Result<EncodedData> encode_data(const Recipe& recipe, const RawData& raw, const RowEncoder& encoder) {
     Encoding encoding(recipe, encoder);
     EncodedData out;

@@ -9,6 +9,7 @@
 #include "registry/dataset.h"
 #include "training/recipe.h"
 #include "training/row_encoder.h"
+#include "training/run_folder.h"
 
 namespace forebay::training {
 
@@ -33,6 +34,9 @@ Result<std::vector<registry::Row>> read_rows_or_fail_blocking(const std::string&
 // invalid_argument: malformed rows; the message has the first of them with file and line, and how many more there are.
 // Blocks.
 Result<RawData> read_data_blocking(const Recipe& recipe);
+
+// The same for a run, which notes the files' digests; conflict: a run that goes on finds other data than it began with.
+Result<RawData> read_run_data_blocking(const Recipe& recipe, RunFolder& folder);
 
 // invalid_argument: a row that the template refuses, with its line; no row is left.
 Result<EncodedData> encode_data(const Recipe& recipe, const RawData& raw, const RowEncoder& encoder);
