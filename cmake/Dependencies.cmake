@@ -1,4 +1,5 @@
 # Every native dependency, found once. Debian packages: third_party/packages.txt. llama.cpp: third_party/llama.sh.
+# Rank files of OpenAI's tokenizers: third_party/rank_files.sh.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(OpenSSL 3 REQUIRED)
@@ -20,3 +21,4 @@ target_compile_definitions(forebay_asio INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION)
 
 include(Llama)
+include(RankFiles)

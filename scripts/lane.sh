@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # One lane of ./test: configures, builds and runs it, and leaves "passed failed skipped seconds" in
-# build/LANE/result. lane.sh release|asan|tsan [quick], with llama_prefix in the environment.
+# build/LANE/result. lane.sh release|asan|tsan [quick], with llama_prefix and rank_files in the environment.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/scripts/lib.sh"
 source "$root/scripts/packages.sh"
 source "$root/scripts/steps.sh"
-: "${llama_prefix:?start it through ./test --lane NAME}"
+: "${llama_prefix:?start it through ./test --lane NAME}" "${rank_files:?start it through ./test --lane NAME}"
 
 lane=$1 quick=${2-} folder=$root/build/$1
 begun=$EPOCHREALTIME

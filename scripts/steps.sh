@@ -34,6 +34,11 @@ ensure_llama() {
   [ -e "$llama_prefix/complete" ] || fail "third_party/llama.sh did not print where llama.cpp is installed"
 }
 
+ensure_rank_files() {
+  rank_files=$("$root/third_party/rank_files.sh" | tail -n 1)
+  [ -e "$rank_files/complete" ] || fail "third_party/rank_files.sh did not print where the rank files are"
+}
+
 # ensure_node_modules FOLDER: npm ci, unless it was done for this very lock file.
 ensure_node_modules() {
   local folder=$1 stamp=$1/node_modules/.installed-from log=$root/build/npm.log
@@ -51,7 +56,8 @@ ensure_node_modules() {
 configure() {
   need_disk "$root/build" 2000 "free some disk"
   mkdir -p "$root/build/$1"
-  quietly "$root/build/$1/configure.log" cmake -S "$root" --preset "$1" -DFOREBAY_LLAMA_PREFIX="$llama_prefix"
+  quietly "$root/build/$1/configure.log" cmake -S "$root" --preset "$1" \
+    -DFOREBAY_LLAMA_PREFIX="$llama_prefix" -DFOREBAY_RANK_FILES="$rank_files"
 }
 
 # compile PRESET [TARGET…]

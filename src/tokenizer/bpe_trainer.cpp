@@ -19,7 +19,7 @@
 #include "base/hash.h"
 #include "tokenizer/bpe_vocabulary.h"
 #include "tokenizer/pair_map.h"
-#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/splitter.h"
 
 namespace forebay::tokenizer {
 namespace {
@@ -35,11 +35,14 @@ struct HashBytes {
 
 std::vector<Piece> distinct_pieces(std::span<const std::string_view> corpus) {
     std::unordered_map<std::string_view, std::uint64_t, HashBytes> counts;
-    for (std::string_view text : corpus) {
-        while (!text.empty()) {
-            const std::size_t size = next_piece_qwen2(text);
-            ++counts[text.substr(0, size)];
-            text.remove_prefix(size);
+    const Splitter& splitter = **find_splitter("qwen2");
+    std::array<std::uint32_t, 256> ends;
+    for (const std::string_view text : corpus) {
+        for (std::size_t at = 0; at < text.size();) {
+            for (const std::uint32_t end : std::span(ends).first(splitter.split(text, at, ends))) {
+                ++counts[text.substr(at, end - at)];
+                at = end;
+            }
         }
     }
     std::vector<Piece> pieces;

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "tokenizer/token_id.h"
+#include "tokenizer/vocabulary.h"
 
 namespace forebay::tokenizer {
-
-using TokenId = std::int32_t;
 
 // A byte-level BPE vocabulary in GPT-2's and GGUF's order: 256 byte tokens, then one token a merge, then the control
 // tokens.
@@ -30,7 +30,10 @@ struct BpeVocabulary {
     std::string printable(TokenId token) const;
 };
 
-// Whether a vocabulary is what the comments above say, so that a BpeTokenizer can be made of it. invalid_argument:
+// For TokenTable::build. `vocabulary` has passed check_vocabulary, as those of train_bpe do.
+Vocabulary as_vocabulary(const BpeVocabulary& vocabulary);
+
+// Whether a vocabulary is what the comments above say, so that a tokenizer can be made of it. invalid_argument:
 // which token or merge is at fault; also where two tokens have one spelling, or the pre-tokenizer is not "qwen2".
 Result<void> check_vocabulary(const BpeVocabulary& vocabulary);
 

@@ -81,6 +81,24 @@ std::string BpeVocabulary::printable(TokenId token) const {
     return index < byte_tokens + merges.size() ? printable_spelling(tokens[index]) : tokens[index];
 }
 
+Vocabulary as_vocabulary(const BpeVocabulary& vocabulary) {
+    Vocabulary out;
+    out.kind = VocabularyKind::byte_merges;
+    out.splitter = vocabulary.pre_tokenizer;
+    const std::size_t first_control = vocabulary.tokens.size() - vocabulary.control.size();
+    for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+        Token token;
+        token.bytes = vocabulary.tokens[id];
+        if (id >= first_control) token.kind = TokenKind::control;
+        out.tokens.push_back(std::move(token));
+    }
+    for (const auto& [left, right] : vocabulary.merges) {
+        out.merges.push_back({vocabulary.tokens[static_cast<std::size_t>(left)],
+                              vocabulary.tokens[static_cast<std::size_t>(right)]});
+    }
+    return out;
+}
+
 Result<void> check_vocabulary(const BpeVocabulary& vocabulary) {
     if (vocabulary.pre_tokenizer != "qwen2") {
         return fail(Code::invalid_argument, "pre-tokenizer '{}' is not known; 'qwen2' is", vocabulary.pre_tokenizer);

@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "tokenizer/pre_tokenizer.h"
+#include "tokenizer/test_rig.h"
 
 namespace forebay::tokenizer {
 namespace {
@@ -48,11 +48,7 @@ void replace_pair(std::vector<TokenId>& ids, std::pair<TokenId, TokenId> pair, T
 std::vector<std::pair<std::string, std::string>> naive_merges(std::string_view corpus, const BpeOptions& options) {
     std::vector<std::string> tokens = byte_strings();
     std::map<std::string, std::uint64_t> counts;
-    while (!corpus.empty()) {
-        const std::size_t size = next_piece_qwen2(corpus);
-        ++counts[std::string(corpus.substr(0, size))];
-        corpus.remove_prefix(size);
-    }
+    for (const std::string_view piece : pieces_of("qwen2", corpus)) ++counts[std::string(piece)];
     std::vector<Word> words;
     for (const auto& [text, count] : counts) words.push_back({byte_ids(tokens, text), count});
 

@@ -11,7 +11,7 @@ namespace forebay::tokenizer {
 // The merges that train_bpe should find: all pairs are counted anew for each.
 std::vector<std::pair<std::string, std::string>> naive_merges(std::string_view corpus, const BpeOptions& options);
 
-// The tokens that BpeTokenizer should give for one piece: the earliest merge, leftmost place, is looked for anew each
+// The tokens that a tokenizer should give for one piece: the earliest merge, leftmost place, is looked for anew each
 // time.
 std::vector<TokenId> naive_tokens(const BpeVocabulary& vocabulary, std::string_view piece);
 

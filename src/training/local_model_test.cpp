@@ -6,7 +6,7 @@
 
 #include "engine/backends.h"
 #include "gradients/learner.h"
-#include "tokenizer/bpe.h"
+#include "tokenizer/bpe_tokenizer.h"
 #include "training/model_metadata.h"
 #include "training/row_encoder.h"
 #include "training/test_folder.h"
@@ -219,12 +219,13 @@ TEST(RowEncoder, PredictsTheAssistantsTurnsWithTheirEndAndNothingElse) {
                                              {"assistant", "the lamp"}}),
                                    128)
                           .value();
-    const tokenizer::BpeTokenizer tokenizer(small_vocabulary());
+    auto table = tokenizer::TokenTable::build(tokenizer::as_vocabulary(small_vocabulary())).value();
+    const auto tokenizer = tokenizer::make_bpe_tokenizer(std::move(table)).value();
     ASSERT_EQ(rows.size(), 1U);
     std::string all;
     std::string predicted;
     for (std::size_t i = 0; i < rows[0].tokens.size(); ++i) {
-        const std::string bytes(tokenizer.bytes_of(rows[0].tokens[i]));
+        const std::string bytes(tokenizer->bytes_of(rows[0].tokens[i]));
         all += bytes;
         if (rows[0].predicted[i]) predicted += bytes;
     }
