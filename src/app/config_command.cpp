@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "base/json.h"
 #include "config/load.h"
+#include "token_service/tokenizer_sources.h"
 
 namespace forebay::app {
 namespace {
@@ -53,8 +54,24 @@ std::string report_json(const ConfigOptions& options, const config::Loaded& load
     return out + "\n";
 }
 
+// The file, and the tokenizers that its models name: a server would not take it without them.
+config::Loaded load_with_tokenizers(const std::string& file) {
+    auto loaded = config::load_blocking(file);
+    if (!loaded) return loaded;
+    token_service::TokenizerSet tokenizers(token_service::system_sources({}));
+    std::vector<config::Problem> problems;
+    for (const auto& [name, model] : (*loaded)->models) {
+        if (model.tokenizer.empty()) continue;
+        const auto opened = tokenizers.counter_of_tokenizer_blocking(model.tokenizer, name);
+        if (opened) continue;
+        problems.push_back({file, 0, 0, fmt::format("models.{}.tokenizer: {}", name, opened.error().message)});
+    }
+    if (!problems.empty()) return std::unexpected(std::move(problems));
+    return loaded;
+}
+
 int check(const ConfigOptions& options) {
-    const auto loaded = config::load_blocking(options.file);
+    const auto loaded = load_with_tokenizers(options.file);
     if (options.json) {
         print(stdout, report_json(options, loaded));
     } else if (loaded) {

@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
     add_key_command(app, exit_code);
     add_config_command(app, exit_code);
     add_train_command(app, exit_code);
+    add_tokenize_command(app, exit_code);
     add_journal_command(app, exit_code);
     add_model_command(app, exit_code);
     add_dataset_command(app, exit_code);

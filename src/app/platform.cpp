@@ -21,6 +21,7 @@
 #include "serving/call_metrics.h"
 #include "storage/data_folder.h"
 #include "storage/migrations.h"
+#include "token_service/tokenizer_sources.h"
 
 namespace forebay::app {
 namespace {
@@ -31,6 +32,8 @@ using exec::Task;
 constexpr std::uint64_t response_bytes_max = 64ull * 1024 * 1024;
 constexpr unsigned database_threads = 2;
 constexpr std::uint32_t database_queue = 256;
+constexpr unsigned token_threads = 2;
+constexpr std::uint32_t token_queue = 256;
 constexpr std::chrono::seconds fleet_patience{20};
 constexpr std::chrono::seconds server_patience{10};
 
@@ -93,7 +96,9 @@ struct Platform::Impl {
           current(settings),
           threads(settings->server.threads),
           database_pool("database", database_threads, database_queue),
+          token_pool("tokens", token_threads, token_queue),
           call_metrics(registry),
+          tokenizers(token_service::system_sources(storage::DataFolder{given.data_folder}.tokenizers())),
           routes(std::make_shared<serving::Routes>()),
           fleet(threads, runtime::own_executable()) {}
 
@@ -111,12 +116,14 @@ struct Platform::Impl {
     metrics::Registry registry;
     exec::IoThreads threads;
     exec::Pool database_pool;
+    exec::Pool token_pool;
     std::unique_ptr<FolderLock> lock;
     std::unique_ptr<storage::Database> database;
     std::unique_ptr<keys::KeyStore> key_store;
     std::unique_ptr<keys::KeyRing> key_ring;
     std::unique_ptr<journal::Journal> journal;
     serving::CallMetrics call_metrics;
+    token_service::TokenizerSet tokenizers;
     serving::RouteTable routes;
     serving::Providers providers;
     runtime::Fleet fleet;
@@ -141,7 +148,8 @@ Result<void> Platform::Impl::open_state_blocking() {
 
 // Makes `settings` the ones in force: routes first, so that a runtime's first call finds its model.
 Result<void> Platform::Impl::apply_blocking(const config::Settings& settings) {
-    FOREBAY_TRY(auto built, serving::build_routes(threads, settings, providers));
+    FOREBAY_TRY(const auto tokens, tokenizers.open_blocking(settings));
+    FOREBAY_TRY(auto built, serving::build_routes(threads, settings, providers, tokens));
     fleet.apply(settings.runtimes);
     routes.put(built.routes);
     for (auto& [name, old] : providers) {
@@ -153,7 +161,7 @@ Result<void> Platform::Impl::apply_blocking(const config::Settings& settings) {
 }
 
 Result<void> Platform::Impl::listen_blocking() {
-    services.emplace(serving::Services{*journal, fleet, routes, call_metrics, response_bytes_max});
+    services.emplace(serving::Services{*journal, fleet, routes, call_metrics, response_bytes_max, token_pool});
     gateway = std::make_unique<gateway::Gateway>(*services, *key_ring, registry);
     admin = std::make_unique<admin::Admin>(*key_ring, for_admin());
     net::HttpServer::Options server_options{
@@ -164,7 +172,8 @@ Result<void> Platform::Impl::listen_blocking() {
     };
     auto handler = [this](net::Exchange& exchange) { return answer(exchange); };
     server = std::make_unique<net::HttpServer>(threads, std::move(server_options), std::move(handler));
-    process_metrics = std::make_unique<ProcessMetrics>(registry, *server, *journal, fleet, threads, database_pool);
+    process_metrics = std::make_unique<ProcessMetrics>(registry, *server, *journal, fleet, threads,
+                                                       std::vector<const exec::Pool*>{&database_pool, &token_pool});
     FOREBAY_TRY(port, server->start_blocking());
     return {};
 }
@@ -256,6 +265,7 @@ void Platform::stop_blocking() {
     for (auto& [name, provider] : impl.providers) provider->client->retire();
     impl.threads.stop_blocking();
     impl.database_pool.stop_blocking();
+    impl.token_pool.stop_blocking();
     if (impl.journal) impl.journal->stop_blocking();
 }
 

@@ -21,12 +21,12 @@ double resident_bytes() {
 
 ProcessMetrics::ProcessMetrics(metrics::Registry& registry, const net::HttpServer& server,
                                const journal::Journal& journal, const runtime::Fleet& fleet, exec::IoThreads& threads,
-                               const exec::Pool& database_pool)
+                               const std::vector<const exec::Pool*>& pools)
     : registry_(registry) {
     watch_server(server);
     watch_journal(journal);
     watch_runtimes(fleet);
-    watch_process(database_pool);
+    watch_process(pools);
     auto& delay = registry_.gauge("forebay_io_loop_delay_seconds",
                                   "Longest an I/O thread was held by one handler, since the last scrape.");
     registry_.before_render([&delay, &threads] {
@@ -94,16 +94,15 @@ void ProcessMetrics::watch_runtimes(const runtime::Fleet& fleet) {
     });
 }
 
-void ProcessMetrics::watch_process(const exec::Pool& database_pool) {
+void ProcessMetrics::watch_process(const std::vector<const exec::Pool*>& pools) {
     auto& r = registry_;
     r.gauge("forebay_build_info", "Always 1; the version is a label.", {{"version", std::string(version)}}).Set(1);
     auto& memory = r.gauge("forebay_resident_memory_bytes", "Resident memory of this process, without its workers.");
-    auto& waiting =
-        r.gauge("forebay_pool_jobs", "Jobs waiting or running on a pool.", {{"pool", database_pool.name()}});
-    r.before_render([&] {
-        memory.Set(resident_bytes());
-        waiting.Set(database_pool.waiting());
-    });
+    r.before_render([&memory] { memory.Set(resident_bytes()); });
+    for (const exec::Pool* pool : pools) {
+        auto& waiting = r.gauge("forebay_pool_jobs", "Jobs waiting or running on a pool.", {{"pool", pool->name()}});
+        r.before_render([&waiting, pool] { waiting.Set(pool->waiting()); });
+    }
 }
 
 }  // namespace forebay::app

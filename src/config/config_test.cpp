@@ -154,6 +154,25 @@ models:
     EXPECT_EQ(s.models.at("org/name:8b@v1").targets[1].model, "other");
 }
 
+TEST(Config, ATokenizerIsANameOrAFile) {
+    const auto loaded = parse_text(R"(
+providers: { p: { base_url: "http://h" } }
+models:
+  named: { targets: [ { provider: p } ], tokenizer: o200k_base, context_tokens: 8192 }
+  filed: { targets: [ { provider: p } ], tokenizer: tokenizer.json }
+  placed: { targets: [ { provider: p } ], tokenizer: tokenizers/house }
+tokenizers: { text_bytes_max: 2MiB }
+)");
+
+    ASSERT_TRUE(loaded) << to_string(loaded.error());
+    const Settings& s = **loaded;
+    EXPECT_EQ(s.models.at("named").tokenizer, "o200k_base");
+    EXPECT_EQ(s.models.at("named").context_tokens, 8192u);
+    EXPECT_EQ(s.models.at("filed").tokenizer, "/etc/forebay/tokenizer.json");
+    EXPECT_EQ(s.models.at("placed").tokenizer, "/etc/forebay/tokenizers/house");
+    EXPECT_EQ(s.tokenizers.text_bytes_max, 2'097'152u);
+}
+
 TEST(Config, SectionsThatAreLeftEmptyKeepTheirDefaults) {
     const auto loaded = parse_text("server:\nproviders:\nruntimes:\nmodels:\n");
 

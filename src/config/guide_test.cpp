@@ -47,6 +47,10 @@ public:
         add(key);
     }
     template <class... A>
+    void name_or_path(std::string_view key, A&&...) {
+        add(key);
+    }
+    template <class... A>
     void url(std::string_view key, A&&...) {
         add(key);
     }

@@ -71,6 +71,9 @@ public:
     void path(std::string_view key, std::string& out, Need need) {
         if (const auto value = find(key, need)) value->read_path(out, need == Need::optional);
     }
+    void name_or_path(std::string_view key, std::string& out) {
+        if (const auto value = find(key)) value->read_name_or_path(out);
+    }
     void url(std::string_view key, std::string& out, Need need) {
         if (const auto value = find(key, need)) value->read_url(out, need == Need::optional);
     }

@@ -116,6 +116,13 @@ void visit_fields(V& v, Target& s) {
 template <class V>
 void visit_fields(V& v, ModelSettings& s) {
     v.list("targets", s.targets);
+    v.name_or_path("tokenizer", s.tokenizer);
+    v.integer("context_tokens", s.context_tokens, 0, 64 * 1024 * 1024);
+}
+
+template <class V>
+void visit_fields(V& v, TokenizerSettings& s) {
+    v.size("text_bytes_max", s.text_bytes_max, kib, gib);
 }
 
 template <class V>
@@ -125,6 +132,7 @@ void visit_fields(V& v, Settings& s) {
     v.section("server", s.server);
     v.section("journal", s.journal);
     v.section("log", s.log);
+    v.section("tokenizers", s.tokenizers);
     v.named("providers", s.providers, NameRule::identifier);
     v.named("runtimes", s.runtimes, NameRule::identifier);
     v.named("models", s.models, NameRule::model);

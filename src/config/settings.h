@@ -84,9 +84,15 @@ struct Target {            // one way to answer a model's calls
     std::string model;  // the name to ask the provider for; empty: the name the caller used
 };
 
-struct ModelSettings {  // models: {NAME: {targets: [...]}}
+struct ModelSettings {  // models: {NAME: {targets: [...], ...}}
     std::string name;
     std::vector<Target> targets;  // at least one; tried in order until one answers
+    std::string tokenizer = {};   // a built-in tokenizer's name, "estimate" or a file's absolute path; empty: by name
+    std::uint64_t context_tokens = 0;  // prompt and answer together; 0: what is known of the name
+};
+
+struct TokenizerSettings {                               // tokenizers: {...}
+    std::uint64_t text_bytes_max = 16ull * 1024 * 1024;  // of a body that is only counted or tokenized; above: 413
 };
 
 enum class JournalSync { always, interval, none };
@@ -115,6 +121,7 @@ struct Settings {
     ServerSettings server;
     JournalSettings journal;
     LogSettings log;
+    TokenizerSettings tokenizers;
     std::map<std::string, ProviderSettings> providers;
     std::map<std::string, RuntimeSettings> runtimes;
     std::map<std::string, ModelSettings> models;

@@ -39,6 +39,7 @@ public:
         out_ << YAML::Key << std::string(key) << YAML::Value << YAML::DoubleQuoted << escape_references(value);
     }
     void path(std::string_view key, const std::string& value, Need need) { text(key, value, need); }
+    void name_or_path(std::string_view key, const std::string& value) { text(key, value, Need::optional); }
     void url(std::string_view key, const std::string& value, Need need) { text(key, value, need); }
     void secret(std::string_view key, const Secret& value) {
         text(key, value.empty() ? "" : "(secret)", Need::alternative);

@@ -135,6 +135,13 @@ void Cursor::read_text(std::string& out, bool may_be_empty) const {
     out = std::move(found->text);
 }
 
+void Cursor::read_name_or_path(std::string& out) const {
+    read_text(out, true);
+    const bool path =
+        out.contains('/') || out.ends_with(".gguf") || out.ends_with(".json") || out.ends_with(".tiktoken");
+    if (path) out = (context_->folder / out).lexically_normal().string();
+}
+
 void Cursor::read_path(std::string& out, bool may_be_empty) const {
     read_text(out, may_be_empty);
     if (!out.empty()) out = (context_->folder / out).lexically_normal().string();

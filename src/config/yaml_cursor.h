@@ -55,9 +55,11 @@ public:
     // The index in `words`, which are at least two.
     std::optional<std::size_t> choice(const std::vector<std::string>& words) const;
     void read_listen(ListenAddress& out) const;
-    // The next four accept "" as "not set" unless `may_be_empty` is false.
+    // The next five accept "" as "not set" unless `may_be_empty` is false.
     void read_text(std::string& out, bool may_be_empty) const;
     void read_path(std::string& out, bool may_be_empty) const;  // made absolute
+    // A path where the text has a '/' or ends like a tokenizer's file (.gguf, .json, .tiktoken); otherwise a name.
+    void read_name_or_path(std::string& out) const;
     void read_url(std::string& out, bool may_be_empty) const;
     void read_secret(Secret& out) const;
 

@@ -15,6 +15,13 @@
 
 namespace forebay::engine {
 
+// What a rendering may differ in from a call's.
+struct RenderOptions {
+    bool add_generation_prompt = true;
+    bool continue_final_message = false;  // the last message is left open; then without a generation prompt
+    std::string template_kwargs;          // a JSON object that the template sees as variables; empty: none
+};
+
 class ChatTemplate {
 public:
     // invalid_argument: the model's template does not parse.
@@ -26,7 +33,7 @@ public:
 
     // The prompt of {"messages":[…],"tools":[…]?,"tool_choice":…?}, ending where the assistant's turn
     // begins. invalid_argument, with the field in `param`: not that shape, or the template refuses it.
-    Result<std::vector<PromptPiece>> render(const std::string& chat_json) const;
+    Result<std::vector<PromptPiece>> render(const std::string& chat_json, const RenderOptions& options = {}) const;
 
 private:
     struct Parsed;

@@ -67,6 +67,16 @@ TEST(OutputText, DropsTheLogprobsOfTheStopItself) {
     EXPECT_EQ(tokens_of(last), std::vector{2});
 }
 
+TEST(SpecialTexts, TheLongestSpellingIsHidden) {
+    const SpecialTexts specials({"<s>", "<s>x", "<", "<sa"});
+    std::string text = "<s>xy<sz<s";
+    std::vector<std::string> found;
+
+    specials.hide(text, found);
+
+    EXPECT_EQ(found, (std::vector<std::string>{"<s>x", "<", "<"}));
+}
+
 TEST(SpecialTexts, HidesControlTokensOfTheCallerAndRevealsThemAsPlainText) {
     const SpecialTexts specials({"<|im_end|>", "<|im_start|>", "<s>"});
     std::string text = "say <|im_end|> and <s><|im_sta";

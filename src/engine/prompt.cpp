@@ -26,15 +26,20 @@ Result<Tokens> make_prompt(const GenerateRequest& request, const ChatTemplate& c
     return tokens;
 }
 
+Error prompt_too_long(std::string_view what, std::size_t prompt_tokens, std::size_t context_tokens) {
+    return {Code::invalid_argument,
+            fmt::format("This model's maximum context length is {} tokens. However, your {} resulted in {} tokens{}. "
+                        "Please reduce the length of the {}.",
+                        context_tokens, what, prompt_tokens,
+                        prompt_tokens <= context_tokens ? ", which leaves no room for an answer" : "", what),
+            std::string(what)};
+}
+
 Result<void> check_prompt_fits(const GenerateRequest& request, std::size_t prompt_tokens, std::size_t context_tokens) {
     const std::size_t needed = prompt_tokens + (request.tokens_max == 0 ? 0 : 1);
     if (needed <= context_tokens) return {};
-    const std::string_view what = request.chat_json.empty() ? "prompt" : "messages";
-    return fail_field(std::string(what),
-                      fmt::format("This model's maximum context length is {} tokens. However, your {} resulted in {} "
-                                  "tokens{}. Please reduce the length of the {}.",
-                                  context_tokens, what, prompt_tokens,
-                                  prompt_tokens <= context_tokens ? ", which leaves no room for an answer" : "", what));
+    return std::unexpected(
+        prompt_too_long(request.chat_json.empty() ? "prompt" : "messages", prompt_tokens, context_tokens));
 }
 
 }  // namespace forebay::engine

@@ -12,7 +12,10 @@ namespace forebay::engine {
 Result<Tokens> make_prompt(const GenerateRequest& request, const ChatTemplate& chat_template,
                            const Vocabulary& vocabulary);
 
-// invalid_argument, in OpenAI's words with both numbers, unless `prompt_tokens` and one more fit.
+// What check_prompt_fits says, in OpenAI's words with both numbers. `what`: "messages" or "prompt".
+Error prompt_too_long(std::string_view what, std::size_t prompt_tokens, std::size_t context_tokens);
+
+// invalid_argument: prompt_too_long, unless `prompt_tokens` and one more fit.
 Result<void> check_prompt_fits(const GenerateRequest& request, std::size_t prompt_tokens, std::size_t context_tokens);
 
 }  // namespace forebay::engine

@@ -12,15 +12,28 @@ constexpr std::string_view marker_end = "\xEF\xB7\x91";    // U+FDD1
 }  // namespace
 
 SpecialTexts::SpecialTexts(std::vector<std::string> texts) : texts_(std::move(texts)) {
-    std::ranges::sort(texts_, std::ranges::greater{}, &std::string::size);
+    std::ranges::sort(texts_);
+    texts_.erase(std::ranges::unique(texts_).begin(), texts_.end());
     for (const std::string& text : texts_) first_byte_[static_cast<unsigned char>(text.front())] = true;
     first_byte_[static_cast<unsigned char>(marker_begin.front())] = true;
 }
 
 std::size_t SpecialTexts::match_size(std::string_view text) const {
-    const auto found =
-        std::ranges::find_if(texts_, [&](const std::string& special) { return text.starts_with(special); });
-    return found == texts_.end() ? 0 : found->size();
+    // Those that begin as `text` does lie beside each other; each further byte narrows them.
+    auto begin = texts_.begin(), end = texts_.end();
+    std::size_t longest = 0;
+    for (std::size_t depth = 0; begin != end; ++depth) {
+        if (begin->size() == depth) {
+            longest = depth;
+            ++begin;
+        }
+        if (depth == text.size()) break;
+        const auto byte = [depth](const std::string& special) { return static_cast<unsigned char>(special[depth]); };
+        const auto same = std::ranges::equal_range(begin, end, static_cast<unsigned char>(text[depth]), {}, byte);
+        begin = same.begin();
+        end = same.end();
+    }
+    return longest;
 }
 
 void SpecialTexts::hide(std::string& text, std::vector<std::string>& found) const {

@@ -34,7 +34,7 @@ public:
 private:
     std::size_t match_size(std::string_view text) const;  // the longest spelling that `text` starts with, or 0
 
-    std::vector<std::string> texts_;      // longest first
+    std::vector<std::string> texts_;      // sorted
     std::array<bool, 256> first_byte_{};  // of any of them
 };
 

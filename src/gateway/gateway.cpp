@@ -40,7 +40,13 @@ Gateway::Gateway(const serving::Services& services, keys::KeyRing& keys, metrics
     : services_(services),
       keys_(keys),
       registry_(registry),
-      refused_keys_(registry.counter("forebay_keys_refused_total", "Requests without a valid key.")) {}
+      refused_keys_(registry.counter("forebay_keys_refused_total", "Requests without a valid key.")) {
+    for (std::size_t i = 0; i < tokenizations_.size(); ++i) {
+        const std::string name(name_of(static_cast<TokenEndpoint>(i)));
+        tokenizations_[i] = &registry.counter("forebay_tokenizations_total", "Texts counted or tokenized on request.",
+                                               {{"endpoint", name}});
+    }
+}
 
 Task<void> Gateway::answer(net::Exchange& exchange) {
     const auto& request = exchange.request();
@@ -48,6 +54,14 @@ Task<void> Gateway::answer(net::Exchange& exchange) {
     if (const auto endpoint = endpoint_of(path)) {
         if (request.method == "POST") {
             co_await answer_call(*endpoint, exchange);
+        } else {
+            co_await send(exchange, wrong_method("POST"));
+        }
+        co_return;
+    }
+    if (const auto endpoint = token_endpoint_of(path)) {
+        if (request.method == "POST") {
+            co_await answer_tokens(*endpoint, exchange);
         } else {
             co_await send(exchange, wrong_method("POST"));
         }
@@ -97,7 +111,7 @@ Task<void> Gateway::answer_call(openai::Endpoint endpoint, net::Exchange& exchan
         co_return;
     }
     call.key = std::move(*key);
-    auto request = openai::parse_request(endpoint, exchange.request().body);
+    auto request = openai::parse_request(endpoint, exchange.request().body, &call.parts);
     if (!request) {
         co_await serving::refuse_call(services_, call, request.error());
         co_return;
@@ -105,6 +119,23 @@ Task<void> Gateway::answer_call(openai::Endpoint endpoint, net::Exchange& exchan
     call.request = std::move(*request);
     call.body = std::make_shared<const std::string>(std::move(exchange.request().body));
     co_await serving::serve_call(services_, call);
+}
+
+Task<void> Gateway::answer_tokens(TokenEndpoint endpoint, net::Exchange& exchange) {
+    const std::string id = new_request_id();
+    auto key = co_await serving::authenticate(keys_, exchange);
+    net::Response response;
+    if (!key) {
+        refused_keys_.Increment();
+        response = token_error_response(endpoint, key.error(), id);
+    } else {
+        tokenizations_[static_cast<std::size_t>(endpoint)]->Increment();
+        const std::string& body = exchange.request().body;
+        auto answered = co_await answer_token_request(services_.token_pool, services_.routes.get(), endpoint, body);
+        response = answered ? std::move(*answered) : token_error_response(endpoint, answered.error(), id);
+    }
+    response.headers.add("x-request-id", id);
+    co_await send(exchange, std::move(response));
 }
 
 Task<void> Gateway::answer_models(net::Exchange& exchange, std::string_view path) {

@@ -4,9 +4,11 @@
 //            elsewhere.
 // Threads    answer() on the connection's I/O thread; the rest from any thread.
 #pragma once
+#include <array>
 #include <atomic>
 #include <functional>
 
+#include "gateway/token_endpoints.h"
 #include "keys/key_ring.h"
 #include "metrics/registry.h"
 #include "net/exchange.h"
@@ -28,6 +30,7 @@ public:
 
 private:
     exec::Task<void> answer_call(openai::Endpoint endpoint, net::Exchange& exchange);
+    exec::Task<void> answer_tokens(TokenEndpoint endpoint, net::Exchange& exchange);
     exec::Task<void> answer_models(net::Exchange& exchange, std::string_view path);
     exec::Task<void> answer_metrics(net::Exchange& exchange);
     net::Response readiness() const;
@@ -36,6 +39,7 @@ private:
     keys::KeyRing& keys_;
     metrics::Registry& registry_;
     metrics::Counter& refused_keys_;
+    std::array<metrics::Counter*, 4> tokenizations_;  // by TokenEndpoint
     std::atomic<bool> started_{false};
     std::atomic<bool> draining_{false};
 };

@@ -7,11 +7,14 @@
 
 #include "openai/field_types.h"
 #include "openai/json_text.h"
+#include "openai/note_parts.h"
 
 namespace forebay::openai {
 namespace {
 
 namespace dom = simdjson::dom;
+
+constexpr std::size_t noted_bytes_reserved = 64 * 1024;  // a larger body is mostly images
 
 Result<std::int64_t> integer_of(std::string_view field, dom::element value) {
     std::int64_t number = 0;
@@ -171,12 +174,13 @@ std::string_view path_of(Endpoint endpoint) {
     return endpoint == Endpoint::chat_completions ? "/chat/completions" : "/completions";
 }
 
-Result<RequestBody> parse_request(Endpoint endpoint, std::string_view body) {
+Result<RequestBody> parse_request(Endpoint endpoint, std::string_view body, PromptParts* parts) {
     static thread_local dom::parser parser;  // keeps its memory from call to call
     FOREBAY_TRY(const dom::object object, parse_object(parser, body));
     FOREBAY_TRY_VOID(no_field_twice(object));
     RequestBody request;
     request.endpoint = endpoint;
+    if (parts) parts->text.reserve(std::min(body.size(), noted_bytes_reserved));
     bool has_model = false, has_input = false;
     const std::string_view input = endpoint == Endpoint::chat_completions ? "messages" : "prompt";
     for (const auto [name, value] : object) {
@@ -185,6 +189,7 @@ Result<RequestBody> parse_request(Endpoint endpoint, std::string_view body) {
         has_model = has_model || name == "model";
         has_input = has_input || name == input;
         FOREBAY_TRY_VOID(read_field(name, value, request));
+        if (parts) note_field(name, value, *parts);
     }
     if (!has_model || request.model.empty()) return fail_field("model", "'model' is missing: name the model to call");
     if (!has_input) return fail_field(std::string(input), fmt::format("'{}' is missing", input));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "openai/prompt_parts.h"
 
 namespace forebay::openai {
 
@@ -41,8 +42,8 @@ struct RequestBody {
 };
 
 // Parses and checks types. Refuses what is not a JSON object, a field given twice, and wrong types of known
-// fields.
-Result<RequestBody> parse_request(Endpoint endpoint, std::string_view body);
+// fields. With `parts`, notes the prompt's texts there.
+Result<RequestBody> parse_request(Endpoint endpoint, std::string_view body, PromptParts* parts = nullptr);
 
 // What our own worker asks beyond the types: ranges, n = 1, one prompt text.
 Result<void> check_for_worker(const RequestBody& request);

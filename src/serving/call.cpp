@@ -39,6 +39,7 @@ void settle_outcome(Call& call) {
 
 Task<Result<void>> run_stages(const Services& services, Call& call) {
     FOREBAY_CO_TRY_VOID(admit(services, call));
+    FOREBAY_CO_TRY_VOID(co_await measure(services, call));
     FOREBAY_CO_TRY_VOID(co_await generate(services, call));
     co_return Result<void>{};
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "exec/pool.h"
 #include "keys/key_ring.h"
 #include "net/exchange.h"
 #include "openai/answer.h"
@@ -30,13 +31,21 @@ struct Services {
     const RouteTable& routes;
     CallMetrics& metrics;
     std::uint64_t response_bytes_max;  // of a whole answer from a target
+    exec::Pool& token_pool;            // counts prompts that would hold an I/O thread up
 };
 
-// One target asked.
+// One target asked, or passed over.
 struct Attempt {
     std::string target;
     unsigned status = 0;  // 0: no answer
     std::string error;
+};
+
+// The prompt as one of the model's counters counts it.
+struct Counted {
+    const token_service::ChatCounter* counter = nullptr;  // of a route
+    token_service::Count count;
+    std::uint32_t micros = 0;
 };
 
 struct Timing {
@@ -67,12 +76,15 @@ struct Call {
     keys::KeyPtr key;
     openai::Endpoint endpoint = openai::Endpoint::chat_completions;
     openai::RequestBody request;
+    openai::PromptParts parts;
     std::shared_ptr<const std::string> body;  // as the caller sent it; null when it was not valid
 
     // Found on the way.
     std::int64_t started_micros = 0;  // unix time
     RoutesPtr routes;
     const Route* route = nullptr;  // the one that answered or was asked last; points into routes
+    std::size_t first_target = 0;  // the first one that the prompt fits
+    std::vector<Counted> counted;  // by each counter that was needed
     std::vector<Attempt> attempts;
     Timing timing;
     unsigned status = 0;

@@ -28,6 +28,7 @@ public:
 private:
     struct Series;
     Series& series_of(const Call& call);
+    static void count_prompt(Series& series, const Counted& counted, const Call& call);
 
     metrics::Registry& registry_;
     std::atomic<std::int64_t> under_way_{0};

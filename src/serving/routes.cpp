@@ -13,7 +13,8 @@ bool same_provider(const config::ProviderSettings& a, const config::ProviderSett
 
 }  // namespace
 
-Result<Built> build_routes(exec::IoThreads& threads, const config::Settings& settings, const Providers& known) {
+Result<Built> build_routes(exec::IoThreads& threads, const config::Settings& settings, const Providers& known,
+                           const token_service::ModelTokens& tokens) {
     Built built;
     for (const auto& [name, provider] : settings.providers) {
         const auto old = known.find(name);
@@ -29,8 +30,10 @@ Result<Built> build_routes(exec::IoThreads& threads, const config::Settings& set
     routes->revision = settings.revision;
     routes->record_content = settings.journal.record_content;
     routes->created_seconds = unix_micros_now() / 1'000'000;
+    routes->text_bytes_max = settings.tokenizers.text_bytes_max;
     for (const auto& [name, model] : settings.models) {
         auto& list = routes->models[name];
+        const auto known_tokens = tokens.find(name);
         for (const auto& target : model.targets) {
             Route route;
             // A worker of ours is called by its runtime's name; a provider by the name that the caller used.
@@ -42,6 +45,7 @@ Result<Built> build_routes(exec::IoThreads& threads, const config::Settings& set
                 route.target = "runtime:" + target.runtime;
                 route.runtime = target.runtime;
             }
+            if (known_tokens != tokens.end()) route.tokens = known_tokens->second.at(list.size());
             list.push_back(std::move(route));
         }
     }

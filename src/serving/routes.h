@@ -10,6 +10,7 @@
 #include "config/settings.h"
 #include "exec/snapshot.h"
 #include "providers/upstream.h"
+#include "token_service/tokenizer_set.h"
 
 namespace forebay::serving {
 
@@ -18,6 +19,7 @@ struct Route {
     std::shared_ptr<providers::Provider> provider;  // null for a runtime
     std::string runtime;
     std::string model;  // the name to ask the target for
+    token_service::TargetTokens tokens;
 };
 
 struct Routes {
@@ -25,17 +27,20 @@ struct Routes {
     bool record_content = true;
     std::map<std::string, std::vector<Route>, std::less<>> models;
     std::int64_t created_seconds = 0;  // what /v1/models reports
+    std::uint64_t text_bytes_max = 0;  // of a body that is only counted or tokenized
 };
 
 using RoutesPtr = std::shared_ptr<const Routes>;
 using RouteTable = exec::Snapshot<Routes>;
 
-// Providers are taken from `known` where their settings are the same, so that their connections live on.
+// Providers are taken from `known` where their settings are the same, so that their connections live on. A target that
+// `tokens` lacks is not counted.
 using Providers = std::map<std::string, std::shared_ptr<providers::Provider>>;
 struct Built {
     RoutesPtr routes;
     Providers providers;
 };
-Result<Built> build_routes(exec::IoThreads& threads, const config::Settings& settings, const Providers& known);
+Result<Built> build_routes(exec::IoThreads& threads, const config::Settings& settings, const Providers& known,
+                           const token_service::ModelTokens& tokens = {});
 
 }  // namespace forebay::serving

@@ -8,6 +8,7 @@
 #include "net/test_rig.h"
 #include "openai/body_edit.h"
 #include "serving/call_metrics.h"
+#include "token_service/byte_tokenizer.h"
 
 namespace forebay::serving {
 namespace {
@@ -81,7 +82,14 @@ struct Rig {
         settings.models["same"] = {"same", {{"up", "", ""}}};
         settings.models["second"] = {"second", {{"dead", "", ""}, {"up", "", ""}}};
         settings.models["gone"] = {"gone", {{"dead", "", ""}}};
-        auto built = *build_routes(front.threads, settings, {});
+        settings.models["measured"] = {"measured", {{"dead", "", ""}, {"up", "", ""}}};
+        settings.models["narrow"] = {"narrow", {{"up", "", ""}}};
+        const auto bytes = std::make_shared<token_service::ByteTokenizer>("bytes");
+        const auto counter = token_service::make_openai_counter(bytes, true);
+        token_service::ModelTokens tokens;
+        tokens["measured"] = {{counter, 20, true}, {counter, 200'000, true}};
+        tokens["narrow"] = {{counter, 20, true}};
+        auto built = *build_routes(front.threads, settings, {}, tokens);
         providers = built.providers;
         routes.put(built.routes);
     }
@@ -93,7 +101,7 @@ struct Rig {
         Call call(exchange);
         call.id = "req_test";
         call.timing.received = exchange.received_at();
-        auto request = openai::parse_request(call.endpoint, exchange.request().body);
+        auto request = openai::parse_request(call.endpoint, exchange.request().body, &call.parts);
         if (!request) {
             co_await refuse_call(services, call, request.error());
             co_return;
@@ -117,7 +125,8 @@ struct Rig {
     Providers providers;
     net::TestServer front{[this](net::Exchange& exchange) { return serve(exchange); }};
     runtime::Fleet fleet{front.threads, "none"};
-    Services services{journal, fleet, routes, metrics, 1 << 20};
+    exec::Pool token_pool{"tokens", 1, 16};
+    Services services{journal, fleet, routes, metrics, 1 << 20, token_pool};
 };
 
 std::string ask(std::string_view model, bool stream = false, std::string_view more = "") {
@@ -318,6 +327,58 @@ TEST(BuildRoutes, KeepsAProviderWhoseSettingsAreTheSame) {
 
     EXPECT_EQ(before.providers.at("up"), same.providers.at("up"));
     EXPECT_NE(before.providers.at("up"), changed.providers.at("up"));
+}
+
+// With a token per byte, ask() is 12 tokens: 3 for the answer, 3 for the message, "user" and "hi".
+TEST(Measure, TheCountIsInTheRecordAndInTheMetrics) {
+    Rig rig(whole(hello));
+
+    rig.post(ask("narrow"));
+
+    EXPECT_THAT(rig.journal.last(),
+                HasSubstr(R"("counted":{"prompt_tokens":12,"exact":true,"tokenizer":"bytes","micros":)"));
+    const auto metrics = rig.registry.render();
+    EXPECT_THAT(
+        metrics,
+        HasSubstr(R"(forebay_counted_prompt_tokens_total{exact="true",model="narrow",target="provider:up"} 12)"));
+    EXPECT_THAT(metrics, HasSubstr(R"(forebay_prompt_count_mismatches_total{model="narrow",target="provider:up"} 1)"));
+    EXPECT_THAT(metrics, HasSubstr(R"(forebay_prompt_count_seconds_count{model="narrow",target="provider:up"} 1)"));
+    EXPECT_THAT(metrics, HasSubstr(R"(forebay_prompt_count_ratio_sum{model="narrow",target="provider:up"} 4)"));
+}
+
+TEST(Measure, APromptThatFitsNoTargetIsRefusedBeforeAnyIsAsked) {
+    Rig rig(whole(hello));
+
+    const auto answer = rig.post(ask("narrow", false, R"(,"user":"x","max_tokens":9)"));
+
+    EXPECT_THAT(answer, HasSubstr("HTTP/1.1 400"));
+    EXPECT_THAT(answer,
+                HasSubstr(R"("type":"invalid_request_error","param":"messages","code":"context_length_exceeded")"));
+    EXPECT_THAT(answer, HasSubstr("This model's maximum context length is 20 tokens. However, you requested 21 tokens "
+                                  "(12 in the messages, 9 in the completion)."));
+    EXPECT_EQ(rig.answer.seen_body, "");
+    EXPECT_THAT(rig.journal.last(), HasSubstr(R"("counted":{"prompt_tokens":12)"));
+    EXPECT_EQ(openai::field_text(rig.journal.last(), "outcome"), "\"refused\"");
+    EXPECT_EQ(openai::field_text(rig.journal.last(), "attempts"), std::nullopt);
+}
+
+TEST(Measure, ATargetThatThePromptDoesNotFitIsPassedOver) {
+    Rig rig(whole(hello));
+
+    EXPECT_THAT(rig.post(ask("measured", false, R"(,"max_tokens":9)")), EndsWith(hello));
+
+    const auto attempts = std::string(openai::field_text(rig.journal.last(), "attempts").value_or(""));
+    EXPECT_THAT(attempts, HasSubstr(R"({"target":"provider:dead","status":0,"error":"not asked: This model's)"));
+    EXPECT_THAT(attempts, HasSubstr(R"({"target":"provider:up","status":200})"));
+}
+
+TEST(Measure, ALargePromptIsCountedOnThePool) {
+    Rig rig(whole(hello));
+    const std::string text(100'000, 'x');
+
+    rig.post(fmt::format(R"({{"model":"measured","messages":[{{"role":"user","content":"{}"}}]}})", text));
+
+    EXPECT_THAT(rig.journal.last(), HasSubstr(R"("counted":{"prompt_tokens":100010,"exact":true)"));
 }
 
 }  // namespace

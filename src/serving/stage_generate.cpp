@@ -63,19 +63,28 @@ Task<Result<ResponsePtr>> ask(const Services& services, Call& call, const Route&
 // Whether another target may do better with the same request.
 bool worth_another_target(unsigned status) { return status == 429 || status == 401 || status == 403 || status >= 500; }
 
-// Asks the targets in order; the last one's answer stands, whatever it is.
+// Asks the targets that the prompt fits, in order; the last one's answer stands, whatever it is.
 Task<Result<ResponsePtr>> ask_targets(const Services& services, Call& call) {
     const auto& routes = call.routes->models.find(call.request.model)->second;
-    for (std::size_t i = 0;; ++i) {
-        const bool last = i + 1 == routes.size();
+    Result<ResponsePtr> answer;
+    for (std::size_t i = call.first_target; i < routes.size(); ++i) {
+        if (i > call.first_target) {
+            auto fitting = co_await fits(services, call, routes[i]);
+            if (!fitting) {
+                call.attempts.push_back({routes[i].target, 0, "not asked: " + fitting.error().message});
+                continue;
+            }
+        }
+        answer = ResponsePtr();  // the one before ends its connection
         call.route = &routes[i];
-        auto answer = co_await ask(services, call, routes[i]);
+        answer = co_await ask(services, call, routes[i]);
         call.timing.first_byte = SteadyClock::now();
         const unsigned status = answer ? (*answer)->status() : 0;
         call.attempts.push_back({routes[i].target, status, answer ? std::string() : answer.error().message});
         const bool given_up = !answer && answer.error().code == Code::cancelled;
-        if (last || given_up || (answer && !worth_another_target(status))) co_return answer;
+        if (given_up || (answer && !worth_another_target(status))) break;
     }
+    co_return answer;
 }
 
 void copy_header(const net::Headers& from, std::string_view name, net::Headers& to, std::string_view as) {

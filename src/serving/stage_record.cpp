@@ -103,6 +103,16 @@ void append_error(std::string& out, const Call& call) {
     object.close();
 }
 
+void append_counted(std::string& out, const Counted& counted) {
+    json::ObjectWriter object(out);
+    object.field("prompt_tokens", counted.count.tokens);
+    object.field("exact", counted.count.exact);
+    if (!counted.count.exact) object.field("why", counted.count.why);
+    object.field("tokenizer", counted.counter->name());
+    object.field("micros", counted.micros);
+    object.close();
+}
+
 void append_client(std::string& out, Call& call) {
     const auto& request = call.exchange.request();
     json::ObjectWriter object(out);
@@ -156,6 +166,10 @@ std::string to_json(Call& call, bool content) {
     append_params(out, call.request);
     object.key("client");
     append_client(out, call);
+    if (const Counted* counted = find_counted(call)) {
+        object.key("counted");
+        append_counted(out, *counted);
+    }
     if (call.usage) {
         object.key("usage");
         append_usage(out, *call.usage);

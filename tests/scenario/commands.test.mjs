@@ -11,7 +11,7 @@ import { send_stream, start_upstream } from '../support/upstream.mjs';
 
 const commands = [
   [], ['serve'], ['worker'], ['chat'], ['key'], ['key', 'create'], ['key', 'list'], ['key', 'revoke'],
-  ['config', 'check'], ['journal'], ['journal', 'list'], ['journal', 'show'], ['journal', 'verify'], ['doctor'],
+  ['config', 'check'], ['tokenize'], ['journal'], ['journal', 'list'], ['journal', 'show'], ['journal', 'verify'], ['doctor'],
   ['model'], ['model', 'add'], ['model', 'list'], ['model', 'show'], ['model', 'lineage'], ['model', 'label'],
   ['model', 'verify'], ['dataset'], ['dataset', 'add'], ['dataset', 'list'], ['dataset', 'show'], ['dataset', 'label'],
 ];
