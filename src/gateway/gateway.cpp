@@ -44,7 +44,7 @@ Gateway::Gateway(const serving::Services& services, keys::KeyRing& keys, metrics
     for (std::size_t i = 0; i < tokenizations_.size(); ++i) {
         const std::string name(name_of(static_cast<TokenEndpoint>(i)));
         tokenizations_[i] = &registry.counter("forebay_tokenizations_total", "Texts counted or tokenized on request.",
-                                               {{"endpoint", name}});
+                                              {{"endpoint", name}});
     }
 }
 

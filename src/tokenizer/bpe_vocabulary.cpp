@@ -93,8 +93,8 @@ Vocabulary as_vocabulary(const BpeVocabulary& vocabulary) {
         out.tokens.push_back(std::move(token));
     }
     for (const auto& [left, right] : vocabulary.merges) {
-        out.merges.push_back({vocabulary.tokens[static_cast<std::size_t>(left)],
-                              vocabulary.tokens[static_cast<std::size_t>(right)]});
+        out.merges.push_back(
+            {vocabulary.tokens[static_cast<std::size_t>(left)], vocabulary.tokens[static_cast<std::size_t>(right)]});
     }
     return out;
 }

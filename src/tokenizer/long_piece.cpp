@@ -61,7 +61,7 @@ void LongPiece::guess() {
     }
 }
 
-// The longest token that stays apart from the symbol before, of those that a key holds; if none does, the longest.
+// The longest token that stays apart from the symbol before; if none does, the longest.
 bool LongPiece::guess_longest(std::string_view rest) {
     std::array<PieceKey, PieceKey::bytes_max> keys;
     std::array<std::uint64_t, PieceKey::bytes_max> hashes;
@@ -72,19 +72,29 @@ bool LongPiece::guess_longest(std::string_view rest) {
     for (std::size_t size = 1; size <= most; ++size) {
         keys[count] = piece_key_within(copy, size);
         hashes[count] = hash_of(keys[count]);
-        count += table_.may_be_piece(hashes[count]) ? 1 : 0;
+        // The last one stays, for what is longer.
+        count += size == PieceKey::bytes_max || table_.may_be_piece(hashes[count]) ? 1 : 0;
     }
     std::size_t longest = 0;
-    while (count-- > 0) {
-        const std::uint32_t value = table_.find_piece(keys[count], hashes[count]);
-        if (value == TokenTable::no_piece || (value & TokenTable::only_whole) != 0) continue;
+    // Whether the search is over.
+    const auto offer = [&](std::uint32_t value, std::size_t size) {
+        if (value == TokenTable::no_piece || (value & TokenTable::only_whole) != 0) return false;
         const bool fits = settled_ == 0 || stay_apart(settled_, memory_.symbols.back(), value);
         if (fits || longest == 0) {
-            longest = keys[count].high >> 56;
+            longest = size;
             memory_.pending.assign(1, value);
         }
-        if (fits) break;
+        return fits;
+    };
+    bool found = false;
+    if (rest.size() > PieceKey::bytes_max) {
+        for (const std::uint16_t size : table_.longer_sizes(hashes[count - 1])) {
+            if (size > rest.size()) continue;
+            found = offer(table_.find_long_piece(rest.substr(0, size)), size);
+            if (found) break;
+        }
     }
+    while (!found && count-- > 0) found = offer(table_.find_piece(keys[count], hashes[count]), keys[count].high >> 56);
     guessed_ += longest;
     return longest > 0;
 }

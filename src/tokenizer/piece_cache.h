@@ -72,7 +72,7 @@ private:
     std::vector<Set> sets_;
 };
 
-// The same for pieces of 16 to 112 bytes that became few tokens: lines of dashes, indentation, long words. 96 KiB.
+// The same for pieces of 16 to 112 bytes that became few tokens: lines of dashes, indentation, long words. 768 KiB.
 class LongPieceCache {
 public:
     static constexpr std::size_t bytes_max = 112;
@@ -97,7 +97,7 @@ public:
     }
 
 private:
-    static constexpr int entry_bits = 9;
+    static constexpr int entry_bits = 12;
     struct alignas(64) Entry {
         std::array<char, bytes_max> text{};
         std::array<Symbol, symbols_max> symbols{};

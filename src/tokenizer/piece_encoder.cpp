@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+
+#include "base/utf8.h"
 
 namespace forebay::tokenizer {
 namespace {
@@ -13,8 +14,12 @@ namespace {
 // The `high` of a key that stands for a piece too long for one; no key and no empty place of the cache has it.
 constexpr std::uint64_t long_piece = 1;
 
-bool is_ascii(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+// Whether the first byte that is not ASCII begins a character: bytes that are no text are not worth guessing at.
+bool has_wide_character(std::string_view text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (static_cast<unsigned char>(text[at]) >= 0x80) return utf8::sequence_size(text.substr(at)) > 0;
+    }
+    return false;
 }
 
 class Counter {
@@ -143,7 +148,9 @@ void PieceEncoder::make_keys(Batch& batch, std::string_view text, std::size_t be
 // The pieces that the cache does not have. Those left without tokens are too long, or have too many.
 void PieceEncoder::resolve(Batch& batch, std::span<const std::uint16_t> misses, std::string_view text,
                            std::size_t begin, std::span<const std::uint32_t> ends) {
-    for (const std::uint16_t i : misses) table_.prefetch_piece(batch.hashes[i]);
+    for (const std::uint16_t i : misses) {
+        if (table_.may_be_piece(batch.hashes[i])) table_.prefetch_piece(batch.hashes[i]);
+    }
     for (const std::uint16_t i : misses) {
         batch.tokens[i] = {};
         const PieceKey& key = batch.keys[i];
@@ -152,13 +159,15 @@ void PieceEncoder::resolve(Batch& batch, std::span<const std::uint16_t> misses, 
         // It may have come twice in this batch.
         if (memory_.pieces.find(key, hash, batch.tokens[i])) continue;
         batch.tokens[i] = {};
-        if (const std::uint32_t value = table_.find_piece(key, hash); value != TokenTable::no_piece) {
+        const std::uint32_t value = table_.may_be_piece(hash) ? table_.find_piece(key, hash) : TokenTable::no_piece;
+        if (value != TokenTable::no_piece) {
             const Symbol token = value & ~TokenTable::only_whole;
             batch.tokens[i] = packed(std::span(&token, 1));
         } else {
             const std::size_t from = i == 0 ? begin : ends[i - 1];
             const std::string_view piece = text.substr(from, ends[i] - from);
-            const std::span<const Symbol> symbols = is_ascii(piece) ? merger_.merge_short(piece) : long_.merge(piece);
+            const std::span<const Symbol> symbols =
+                has_wide_character(piece) ? long_.merge(piece) : merger_.merge_short(piece);
             if (symbols.size() > PackedTokens::count_max) continue;
             batch.tokens[i] = packed(symbols);
         }

@@ -1,6 +1,7 @@
 #include "tokenizer/piece_merger.h"
 
 #include <algorithm>
+#include <array>
 
 #include "tokenizer/table_format.h"
 
@@ -65,35 +66,50 @@ void PieceMerger::merge_into(std::vector<Symbol>& out, std::string_view piece) {
 }
 
 std::size_t PieceMerger::guess_by_characters(std::vector<Symbol>& out, std::string_view rest) {
-    constexpr std::size_t enough = FewSymbols::count_max - 4;
-    const auto find = [this](Symbol left, Symbol right) { return table_.find_pair(left, right); };
-    FewSymbols& few = memory_.few;
-    few.clear();
-    const auto add = [&](Symbol symbol) {
-        few.add(symbol, few.size() == 0 ? TokenTable::Joined{} : find(few.last(), symbol));
+    struct Character {
+        std::size_t begin, size;
+        PieceKey key;
+        std::uint64_t hash;
     };
+    std::array<Character, 48> characters;
+    std::size_t count = 0;
     std::size_t at = 0;
-    while (at < rest.size() && few.size() < enough) {
+    // First all places in the table are named, so that waiting for them overlaps.
+    while (at < rest.size() && count < characters.size()) {
         const auto is_continued = [&](std::size_t i) {
             return i < rest.size() && (static_cast<unsigned char>(rest[i]) & 0xC0) == 0x80;
         };
         std::size_t end = at + 1;
         while (end - at < 4 && is_continued(end)) ++end;
-        const std::string_view character = rest.substr(at, end - at);
-        std::uint32_t value = TokenTable::no_piece;
-        if (character.size() > 1) {
-            const PieceKey key = piece_key(character);
-            value = table_.find_piece(key, hash_of(key));
+        const PieceKey key = piece_key(rest.substr(at, end - at));
+        characters[count] = {at, end - at, key, hash_of(key)};
+        table_.prefetch_piece(characters[count++].hash);
+        at = end;
+    }
+    const auto find = [this](Symbol left, Symbol right) { return table_.find_pair(left, right); };
+    FewSymbols& few = memory_.few;
+    few.clear();
+    const auto add = [&](Symbol symbol) {
+        table_.prefetch_making(symbol);
+        few.add(symbol, few.size() == 0 ? TokenTable::Joined{} : find(few.last(), symbol));
+    };
+    for (const Character& character : std::span(characters).first(count)) {
+        if (few.size() + character.size > FewSymbols::count_max) {
+            at = character.begin;
+            break;
         }
+        const std::uint32_t value = table_.find_piece(character.key, character.hash);
         if (value != TokenTable::no_piece && (value & TokenTable::only_whole) == 0) {
             add(value);
-        } else {
-            for (const char byte : character) add(table_.symbol_of_byte(static_cast<unsigned char>(byte)));
+            continue;
         }
-        at = end;
+        for (const char byte : rest.substr(character.begin, character.size)) {
+            add(table_.symbol_of_byte(static_cast<unsigned char>(byte)));
+        }
     }
     const std::span<const Symbol> symbols = few.merge(find);
     out.assign(symbols.begin(), symbols.end());
+    for (const Symbol symbol : out) table_.prefetch_making(symbol);
     return at;
 }
 

@@ -261,7 +261,11 @@ private:
                     flags |= flag_piece;
                     if (!reached) flags |= flag_only_whole;
                     const std::uint32_t value = static_cast<std::uint32_t>(id) | (reached ? 0 : TokenTable::only_whole);
-                    if (text.size() <= PieceKey::bytes_max) parts_.pieces.push_back({text, value});
+                    if (text.size() <= PieceKey::bytes_max) {
+                        parts_.pieces.push_back({text, value});
+                    } else if (byte_level_) {
+                        parts_.long_pieces.push_back(text);
+                    }
                 }
             }
             parts_.flags.push_back(flags);

@@ -13,6 +13,8 @@ enum class Section : std::uint8_t {
     pieces,
     piece_filter,
     pairs,
+    pair_filter,
+    long_prefixes,
     byte_pairs,
     byte_symbols,
     sizes,
@@ -35,7 +37,7 @@ struct SectionPlace {
 
 struct TableHeader {
     static constexpr std::array<char, 8> expected_magic{'F', 'B', 'T', 'O', 'K', 'E', 'N', 'S'};
-    static constexpr std::uint32_t expected_version = 1;
+    static constexpr std::uint32_t expected_version = 2;
 
     std::array<char, 8> magic = expected_magic;
     std::uint32_t version = expected_version;
@@ -68,6 +70,15 @@ inline constexpr std::uint8_t flag_only_whole = 64;  // see TokenTable::only_who
 struct CharacterSlot {
     std::uint32_t bytes = 0;
     Symbol symbol = TokenTable::none;
+};
+
+// How long tokens are that begin with the same 15 bytes; empty where `count` is 0. Of more than fit the largest are
+// kept: it is for guesses.
+struct LongPrefix {
+    static constexpr std::size_t sizes_max = 11;
+    std::uint64_t hash = 0;
+    std::array<std::uint16_t, sizes_max> sizes{};
+    std::uint16_t count = 0;
 };
 
 inline std::size_t character_place(std::uint32_t bytes, std::size_t slots) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
+#include <map>
 
 #include "base/hash.h"
 
@@ -10,6 +12,7 @@ namespace forebay::tokenizer {
 namespace {
 
 // Most look-ups end at the first cache line.
+constexpr std::size_t filter_words(std::size_t entries) { return std::bit_ceil(entries / 6 + 1); }
 constexpr std::size_t buckets_for(std::size_t entries, std::size_t ways) { return entries * 10 / (ways * 7) + 1; }
 
 }  // namespace
@@ -55,7 +58,7 @@ void TableWriter::append_pieces(const std::vector<TableParts::Piece>& pieces) {
         }
     }
     append(Section::pieces, std::span<const TokenTable::PieceBucket>(buckets));
-    std::vector<std::uint64_t> filter(std::bit_ceil(pieces.size() / 6 + 1));
+    std::vector<std::uint64_t> filter(filter_words(pieces.size()));
     for (const TableParts::Piece& piece : pieces) {
         const std::uint64_t hash = hash_of(piece_key(piece.text));
         filter[TokenTable::filter_place(hash, filter.size())] |= TokenTable::filter_bits(hash);
@@ -80,6 +83,32 @@ void TableWriter::append_pairs(const std::vector<TableParts::Pair>& pairs) {
         }
     }
     append(Section::pairs, std::span<const TokenTable::PairBucket>(buckets));
+    std::vector<std::uint64_t> filter(filter_words(pairs.size()));
+    for (const TableParts::Pair& pair : pairs) {
+        const std::uint64_t hash =
+            TokenTable::pair_filter_hash(TokenTable::pair_hash(TokenTable::pair_key(pair.left, pair.right)));
+        filter[TokenTable::filter_place(hash, filter.size())] |= TokenTable::filter_bits(hash);
+    }
+    append(Section::pair_filter, std::span<const std::uint64_t>(filter));
+}
+
+void TableWriter::append_long_prefixes(const std::vector<std::string_view>& pieces) {
+    std::map<std::uint64_t, std::vector<std::uint16_t>> sizes_of;
+    for (const std::string_view piece : pieces) {
+        const std::uint64_t hash = hash_of(piece_key(piece.substr(0, PieceKey::bytes_max)));
+        sizes_of[hash].push_back(static_cast<std::uint16_t>(piece.size()));
+    }
+    std::vector<LongPrefix> slots(sizes_of.empty() ? 0 : std::bit_ceil(sizes_of.size() * 2 + 1));
+    for (auto& [hash, sizes] : sizes_of) {
+        std::ranges::sort(sizes, std::greater<>());
+        sizes.erase(std::ranges::unique(sizes).begin(), sizes.end());
+        std::size_t at = hash & (slots.size() - 1);
+        while (slots[at].count != 0) at = (at + 1) & (slots.size() - 1);
+        slots[at].hash = hash;
+        slots[at].count = static_cast<std::uint16_t>(std::min(sizes.size(), LongPrefix::sizes_max));
+        std::copy_n(sizes.begin(), slots[at].count, slots[at].sizes.begin());
+    }
+    append(Section::long_prefixes, std::span<const LongPrefix>(slots));
 }
 
 void TableWriter::append_byte_pairs(const TableParts& parts) {
@@ -147,6 +176,7 @@ std::vector<std::byte> TableWriter::write(const Vocabulary& vocabulary, const Ta
     writer.header_.has_only_whole = std::ranges::any_of(parts.flags, only_whole) ? 1 : 0;
     writer.append_pieces(parts.pieces);
     writer.append_pairs(parts.pairs);
+    writer.append_long_prefixes(parts.long_pieces);
     writer.append_byte_pairs(parts);
     writer.append(Section::byte_symbols, std::span<const Symbol>(parts.byte_symbols));
     writer.append(Section::sizes, std::span<const std::uint16_t>(parts.sizes));

@@ -23,8 +23,9 @@ struct TableParts {
     };
     std::vector<Piece> pieces;
     std::vector<Pair> pairs;
-    std::vector<Symbol> byte_symbols;  // 256
-    std::vector<std::uint16_t> sizes;  // a symbol each
+    std::vector<std::string_view> long_pieces;  // that are tokens, longer than a key holds
+    std::vector<Symbol> byte_symbols;           // 256
+    std::vector<std::uint16_t> sizes;           // a symbol each
     std::vector<TokenTable::Making> makings;
     std::vector<std::uint8_t> flags;  // a token each
     std::vector<CharacterSlot> characters;
@@ -43,6 +44,7 @@ private:
     void append(Section section, std::span<const Element> elements);
     void append_pieces(const std::vector<TableParts::Piece>& pieces);
     void append_pairs(const std::vector<TableParts::Pair>& pairs);
+    void append_long_prefixes(const std::vector<std::string_view>& pieces);
     void append_byte_pairs(const TableParts& parts);
     void append_texts();
     void append_characters(const std::vector<CharacterSlot>& characters);

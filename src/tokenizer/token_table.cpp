@@ -38,13 +38,16 @@ bool sections_fit(const TableHeader& header) {
     const SectionPlace& index = header.at(Section::text_index);
     const SectionPlace& characters = header.at(Section::characters);
     const SectionPlace& filter = header.at(Section::piece_filter);
+    const SectionPlace& pair_filter = header.at(Section::pair_filter);
+    const SectionPlace& prefixes = header.at(Section::long_prefixes);
     return holds(header, Section::byte_symbols, 256, 4) && holds(header, Section::sizes, header.symbols, 2) &&
            holds(header, Section::makings, header.symbols, sizeof(TokenTable::Making)) &&
            holds(header, Section::token_flags, header.tokens, 1) &&
            holds(header, Section::text_offsets, header.tokens + 1, 4) &&
            holds(header, Section::expansion_offsets, others + 1, 4) && std::has_single_bit(index.size) &&
            index.size >= 4 && header.at(Section::pieces).size >= 64 && header.at(Section::pairs).size >= 64 &&
-           std::has_single_bit(filter.size) && filter.size >= 8 &&
+           std::has_single_bit(filter.size) && filter.size >= 8 && std::has_single_bit(pair_filter.size) &&
+           pair_filter.size >= 8 && (prefixes.size == 0 || std::has_single_bit(prefixes.size / sizeof(LongPrefix))) &&
            (characters.size == 0 || std::has_single_bit(characters.size));
 }
 
@@ -67,6 +70,8 @@ TokenTable::TokenTable(std::shared_ptr<const Memory> memory, std::span<const std
     pieces_ = reinterpret_cast<const PieceBucket*>(at(Section::pieces));
     piece_filter_ = reinterpret_cast<const std::uint64_t*>(at(Section::piece_filter));
     piece_filter_words_ = head.at(Section::piece_filter).size / sizeof(std::uint64_t);
+    pair_filter_ = reinterpret_cast<const std::uint64_t*>(at(Section::pair_filter));
+    pair_filter_words_ = head.at(Section::pair_filter).size / sizeof(std::uint64_t);
     pairs_ = reinterpret_cast<const PairBucket*>(at(Section::pairs));
     byte_pairs_ = reinterpret_cast<const Joined*>(at(Section::byte_pairs));
     byte_symbols_ = reinterpret_cast<const Symbol*>(at(Section::byte_symbols));
@@ -193,6 +198,17 @@ std::uint32_t TokenTable::find_long_piece(std::string_view piece) const {
     const std::uint8_t flags = flags_of(bytes_, token);
     if ((flags & flag_piece) == 0) return no_piece;
     return static_cast<std::uint32_t>(token) | ((flags & flag_only_whole) != 0 ? only_whole : 0);
+}
+
+std::span<const std::uint16_t> TokenTable::longer_sizes(std::uint64_t hash_of_15_bytes) const {
+    const SectionPlace& place = header().at(Section::long_prefixes);
+    const std::size_t count = place.size / sizeof(LongPrefix);
+    if (count == 0) return {};
+    const auto* slots = reinterpret_cast<const LongPrefix*>(bytes_.data() + place.offset);
+    for (std::size_t at = hash_of_15_bytes & (count - 1);; at = (at + 1) & (count - 1)) {
+        if (slots[at].count == 0) return {};
+        if (slots[at].hash == hash_of_15_bytes) return std::span(slots[at].sizes).first(slots[at].count);
+    }
 }
 
 Symbol TokenTable::symbol_of_character(std::uint32_t bytes) const {

@@ -95,6 +95,9 @@ public:
     }
     // For pieces that no PieceKey holds.
     std::uint32_t find_long_piece(std::string_view piece) const;
+    // The sizes of the tokens for pieces that begin with these 15 bytes and are longer, the largest first; by the hash
+    // of their key, so that other sizes may be among them.
+    std::span<const std::uint16_t> longer_sizes(std::uint64_t hash_of_15_bytes) const;
 
     // What two neighbouring symbols become; the lowest priority goes first. `none` in priority: nothing.
     static constexpr std::uint32_t none = UINT32_MAX;
@@ -105,7 +108,10 @@ public:
     // Without branches on which place of a bucket it is, because that cannot be foretold.
     Joined find_pair(Symbol left, Symbol right) const {
         const std::uint64_t key = pair_key(left, right);
-        for (std::size_t at = bucket_of(pair_hash(key), pair_buckets_);; at = at + 1 == pair_buckets_ ? 0 : at + 1) {
+        const std::uint64_t hash = pair_hash(key);
+        const std::uint64_t bits = filter_bits(pair_filter_hash(hash));
+        if ((pair_filter_[filter_place(pair_filter_hash(hash), pair_filter_words_)] & bits) != bits) return {};
+        for (std::size_t at = bucket_of(hash, pair_buckets_);; at = at + 1 == pair_buckets_ ? 0 : at + 1) {
             const PairBucket& bucket = pairs_[at];
             std::uint64_t found = 0;
             for (std::size_t i = 0; i < pair_ways; ++i) {
@@ -139,6 +145,7 @@ public:
     };
     static constexpr std::uint32_t unknown_making = UINT32_MAX;
     const Making& making_of(Symbol symbol) const { return makings_[symbol]; }
+    void prefetch_making(Symbol symbol) const { __builtin_prefetch(&makings_[symbol]); }
 
     // Bytes of input that a symbol is made of.
     std::uint32_t size_of(Symbol symbol) const { return sizes_[symbol]; }
@@ -176,6 +183,7 @@ private:
         return bit(0) | bit(6) | bit(12);
     }
     static std::size_t filter_place(std::uint64_t hash, std::size_t words) { return hash >> 20 & (words - 1); }
+    static std::uint64_t pair_filter_hash(std::uint64_t hash) { return hash ^ hash >> 37; }
     static std::uint64_t pair_key(Symbol left, Symbol right) { return std::uint64_t{left} << 32 | right; }
     static std::uint64_t pair_hash(std::uint64_t key) { return (key ^ key >> 32) * 0x9E3779B97F4A7C15ULL; }
 
@@ -194,6 +202,7 @@ private:
     const PieceBucket* pieces_ = nullptr;
     const PairBucket* pairs_ = nullptr;
     const std::uint64_t* piece_filter_ = nullptr;
+    const std::uint64_t* pair_filter_ = nullptr;
     const Joined* byte_pairs_ = nullptr;
     const Symbol* byte_symbols_ = nullptr;
     const CharacterSlot* characters_ = nullptr;
@@ -204,6 +213,7 @@ private:
     std::size_t piece_buckets_ = 0;
     std::size_t pair_buckets_ = 0;
     std::size_t piece_filter_words_ = 0;
+    std::size_t pair_filter_words_ = 0;
     std::size_t token_count_ = 0;
     std::size_t symbol_count_ = 0;
     std::size_t character_slots_ = 0;
