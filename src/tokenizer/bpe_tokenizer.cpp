@@ -1,6 +1,7 @@
 #include "tokenizer/bpe_tokenizer.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -35,6 +36,15 @@ void append_marked(std::string& out, std::string_view text) {
             out += c;
         }
     }
+}
+
+// Whether the last character may be white space, as Unicode has it, or a control character.
+bool may_be_white(std::string_view text) {
+    const auto last = static_cast<unsigned char>(text.back());
+    if (last < 0x80) return last <= ' ';
+    const std::string_view end = text.substr(text.size() - std::min<std::size_t>(3, text.size()));
+    return end.contains('\xC2') || end.starts_with("\xE1\x9A") || end.starts_with("\xE2\x80") ||
+           end.starts_with("\xE2\x81") || end.starts_with("\xE3\x80");
 }
 
 std::string unmarked(std::string_view text) {
@@ -149,14 +159,18 @@ public:
 
     std::size_t last_cut(std::string_view text, EncodeOptions options) const override {
         if (splitter_ == nullptr || table_.space_prefix()) return 0;
-        if (specials_.none(options.specials)) return splitter_->last_cut(text);
-        std::vector<Segment> segments;
-        specials_.cut(segments, text, options.specials);
-        if (segments.empty() || segments.back().token >= 0) return 0;
-        const std::string_view last = segments.back().text;
+        std::string_view last = text;
+        if (!specials_.none(options.specials)) {
+            std::vector<Segment> segments;
+            specials_.cut(segments, text, options.specials);
+            if (segments.empty() || segments.back().token >= 0) return 0;
+            last = segments.back().text;
+        }
         const std::size_t base = text.size() - last.size();
         std::size_t cut = splitter_->last_cut(last);
-        while (cut > 0 && !specials_.may_cut(text, base + cut, options.specials)) {
+        // White space at the end of a text may be cut otherwise than where more follows.
+        while (cut > 0 &&
+               (may_be_white(last.substr(0, cut)) || !specials_.may_cut(text, base + cut, options.specials))) {
             cut = splitter_->last_cut(last.substr(0, cut - 1));
         }
         return cut == 0 ? 0 : base + cut;
@@ -204,6 +218,8 @@ private:
     Result<void> append_part_offsets(std::vector<Offset>& offsets, std::span<const TokenId> tokens,
                                      std::string_view part, std::size_t base, bool spaced) const;
 
+    std::optional<std::size_t> size_in(std::string_view rest, std::string_view bytes, TokenId token) const;
+
     TokenTable table_;
     const Splitter* splitter_;
     SpecialTokens specials_;
@@ -214,8 +230,7 @@ private:
     std::vector<std::uint32_t> unmarked_offsets_;
 };
 
-// Walks over the text along the bytes that each token stands for. A mark is three bytes of a token and, where it stands
-// for a space, one of the text.
+// Walks over the text along the bytes that each token stands for.
 Result<void> BpeTokenizer::append_part_offsets(std::vector<Offset>& offsets, std::span<const TokenId> tokens,
                                                std::string_view part, std::size_t base, bool spaced) const {
     std::size_t at = 0;
@@ -224,23 +239,39 @@ Result<void> BpeTokenizer::append_part_offsets(std::vector<Offset>& offsets, std
         std::string_view bytes = bytes_of(token);
         if (skips_space && bytes.starts_with(' ')) bytes.remove_prefix(1);
         skips_space = false;
-        std::size_t size = bytes.size();
-        // The token of a byte may have been made of its spelling, "<0x0A>".
-        const bool spelled = bytes.size() == 1 && at < part.size() && part[at] != bytes[0] && part[at] == '<';
-        if (spelled) size = table_.size_of(static_cast<Symbol>(token));
-        // A mark that was in the text stays one, with its three bytes.
-        if (table_.spaces_are_marks() && !spelled) {
-            size = 0;
-            for (const char c : bytes) size += c == ' ' && part.substr(at + size).starts_with(space_mark) ? 3 : 1;
+        const auto size = size_in(part.substr(at), bytes, token);
+        // A byte of a mark, or one that the vocabulary has no token for.
+        if (!size) {
+            return fail(Code::unavailable, "'{}' has tokens for parts of the text that have no place of their own",
+                        info_.name);
         }
-        offsets.push_back({base + at, base + std::min(part.size(), at + size)});
-        at += size;
+        offsets.push_back({base + at, base + at + *size});
+        at += *size;
     }
     if (at != part.size()) {
-        return fail(Code::unavailable,
-                    "the vocabulary '{}' has no token for some bytes of the text: places are not known", info_.name);
+        return fail(Code::unavailable, "'{}' has no tokens for some bytes of the text: places are not known",
+                    info_.name);
     }
     return {};
+}
+
+// How much of `rest` a token with these bytes was made of, if it was.
+std::optional<std::size_t> BpeTokenizer::size_in(std::string_view rest, std::string_view bytes, TokenId token) const {
+    std::size_t size = 0;
+    for (const char c : bytes) {
+        if (size < rest.size() && rest[size] == c) {
+            ++size;
+        } else if (table_.spaces_are_marks() && c == ' ' && rest.substr(size).starts_with(space_mark)) {
+            // A mark that was in the text stays one, with its three bytes.
+            size += space_mark.size();
+        } else {
+            // The token of a byte may have been made of its spelling, "<0x0A>".
+            const std::size_t spelled = table_.size_of(static_cast<Symbol>(token));
+            const bool is_spelling = bytes.size() == 1 && rest.starts_with("<0x") && spelled <= rest.size();
+            return is_spelling ? std::optional(spelled) : std::nullopt;
+        }
+    }
+    return size;
 }
 
 Result<std::vector<Offset>> BpeTokenizer::append_with_offsets(std::vector<TokenId>& out, std::string_view text,

@@ -111,6 +111,26 @@ TEST(GrowingCount, CountsWhereThereIsNowhereToCut) {
     EXPECT_EQ(counter.count(), spaced_tokenizer().count(all));
 }
 
+TEST(GrowingCount, CutsNowhereThatWhiteSpaceDecidesLater) {
+    // Alone, both newlines are one piece; before a letter they may be two.
+    for (const std::string_view text :
+         {"\n\n。asoygdewku!<0x0A", "\t\t;\x0B destqqbqrljr\\'R", "a \u3000\u3000b c defghijklmnopqr"}) {
+        const std::size_t cut = tokenizer().last_cut(text);
+        EXPECT_EQ(tokenizer().count(text.substr(0, cut)) + tokenizer().count(text.substr(cut)),
+                  tokenizer().count(text));
+    }
+}
+
+TEST(Offsets, AreRefusedWhereTokensHaveNoPlaceOfTheirOwn) {
+    std::vector<TokenId> tokens;
+    // The broken character takes the mark that stands for a space apart.
+    const auto offsets = spaced_tokenizer().append_with_offsets(tokens, "\xE4  ");
+    ASSERT_FALSE(offsets.has_value());
+    EXPECT_EQ(offsets.error().code, Code::unavailable);
+    EXPECT_TRUE(tokens.empty());
+    EXPECT_TRUE(spaced_tokenizer().append_with_offsets(tokens, "abc \u2581 a").has_value());
+}
+
 TEST(FittingSize, IsTheLongestBeginningOfWholeCharactersThatFits) {
     std::mt19937_64 random(3);
     for (const Tokenizer* each : {&tokenizer(), &spaced_tokenizer()}) {
