@@ -34,19 +34,7 @@ Result<void> read_block(dom::element block, const std::string& place, Content& c
 }
 
 Result<void> read_content(dom::element value, const std::string& place, Content& content) {
-    if (value.is_string()) {
-        content.add_text(value.get_string().value_unsafe());
-        return {};
-    }
-    dom::array blocks;
-    if (value.get_array().get(blocks) != simdjson::SUCCESS) {
-        return fail_field(place, fmt::format("'{}' must be a string or an array of content blocks", place));
-    }
-    std::size_t index = 0;
-    for (const dom::element block : blocks) {
-        FOREBAY_TRY_VOID(read_block(block, fmt::format("{}[{}]", place, index++), content));
-    }
-    return {};
+    return read_content(value, place, "content blocks", content, read_block);
 }
 
 struct Turn {

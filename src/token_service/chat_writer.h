@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/json.h"
 
 namespace forebay::token_service {
@@ -62,6 +63,25 @@ struct ToolCall {
     std::string_view id, name;
     std::string arguments;
 };
+
+// A text, or a list of `what` that read_one(element, its place, content) takes. invalid_argument, with the place.
+template <class ReadOne>
+Result<void> read_content(simdjson::dom::element value, const std::string& place, std::string_view what,
+                          Content& content, const ReadOne& read_one) {
+    if (value.is_string()) {
+        content.add_text(value.get_string().value_unsafe());
+        return {};
+    }
+    simdjson::dom::array list;
+    if (value.get_array().get(list) != simdjson::SUCCESS) {
+        return fail_field(place, fmt::format("'{}' must be a string or an array of {}", place, what));
+    }
+    std::size_t index = 0;
+    for (const simdjson::dom::element one : list) {
+        FOREBAY_TRY_VOID(read_one(one, fmt::format("{}[{}]", place, index++), content));
+    }
+    return {};
+}
 
 class ChatWriter {
 public:

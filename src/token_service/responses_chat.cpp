@@ -19,19 +19,7 @@ Result<void> read_part(dom::element part, const std::string& place, Content& con
 }
 
 Result<void> read_content(dom::element value, const std::string& place, Content& content) {
-    if (value.is_string()) {
-        content.add_text(value.get_string().value_unsafe());
-        return {};
-    }
-    dom::array parts;
-    if (value.get_array().get(parts) != simdjson::SUCCESS) {
-        return fail_field(place, fmt::format("'{}' must be a string or an array of parts", place));
-    }
-    std::size_t index = 0;
-    for (const dom::element part : parts) {
-        FOREBAY_TRY_VOID(read_part(part, fmt::format("{}[{}]", place, index++), content));
-    }
-    return {};
+    return read_content(value, place, "parts", content, read_part);
 }
 
 Result<void> read_item(dom::element item, std::size_t index, ChatWriter& out) {
