@@ -35,9 +35,10 @@ try {
   const server = await serve_over(scope, upstream, { models: { 'gpt-4o': { targets: [{ provider: 'fake' }] } } });
   const calls = Number(values.calls);
   const documents = corpus_slices(calls * 4096).english.slice(0, calls);
+  const key = await server.key();
   const caller = async () => {
     for (let document = documents.pop(); document; document = documents.pop()) {
-      const answer = await chat(server, { model: 'gpt-4o', messages: messages_of(document) });
+      const answer = await chat(server, { key, model: 'gpt-4o', messages: messages_of(document) });
       await answer.text();
     }
   };
