@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/large_pages.h"
 #include "tokenizer/merging.h"
 #include "tokenizer/piece_key.h"
 #include "tokenizer/token_table.h"
@@ -69,7 +70,7 @@ private:
     struct alignas(64) Set {
         std::array<Entry, 2> entries{};
     };
-    std::vector<Set> sets_;
+    LargePages<Set> sets_;
 };
 
 // The same for pieces of 16 to 112 bytes that became few tokens: lines of dashes, indentation, long words. 768 KiB.

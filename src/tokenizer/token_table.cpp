@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/hash.h"
+#include "tokenizer/large_pages.h"
 #include "tokenizer/table_format.h"
 
 namespace forebay::tokenizer {
@@ -53,17 +54,7 @@ bool sections_fit(const TableHeader& header) {
 
 }  // namespace
 
-struct TokenTable::Memory {
-    void* mapped = nullptr;
-    std::size_t size = 0;
-
-    Memory(void* at, std::size_t bytes) : mapped(at), size(bytes) {}
-    Memory(const Memory&) = delete;
-    Memory& operator=(const Memory&) = delete;
-    ~Memory() { ::munmap(mapped, size); }
-};
-
-TokenTable::TokenTable(std::shared_ptr<const Memory> memory, std::span<const std::byte> bytes)
+TokenTable::TokenTable(std::shared_ptr<const void> memory, std::span<const std::byte> bytes)
     : memory_(std::move(memory)), bytes_(bytes) {
     const TableHeader& head = header();
     const auto at = [&](Section section) { return bytes_.data() + head.at(section).offset; };
@@ -88,7 +79,7 @@ TokenTable::TokenTable(std::shared_ptr<const Memory> memory, std::span<const std
     byte_level_ = head.kind == VocabularyKind::ranks || head.kind == VocabularyKind::byte_merges;
 }
 
-Result<TokenTable> TokenTable::checked(std::shared_ptr<const Memory> memory, std::span<const std::byte> bytes,
+Result<TokenTable> TokenTable::checked(std::shared_ptr<const void> memory, std::span<const std::byte> bytes,
                                        bool verify_checksum) {
     const bool has_header = bytes.size() >= table_header_bytes && header_of(bytes).magic == TableHeader::expected_magic;
     if (!has_header) return fail(Code::invalid_argument, "these bytes are not a table of tokens");
@@ -109,21 +100,10 @@ Result<TokenTable> TokenTable::checked(std::shared_ptr<const Memory> memory, std
 Result<TokenTable> TokenTable::over(std::span<const std::byte> bytes) { return checked(nullptr, bytes, false); }
 
 Result<TokenTable> TokenTable::copy_of(std::span<const std::byte> bytes) {
-    constexpr std::size_t large_page = std::size_t{2} << 20;
-    const std::size_t size = bytes.size() + large_page;
-    void* mapped = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) {
-        return fail(Code::resource_exhausted, "no memory for a table of tokens of {} bytes", bytes.size());
-    }
-    auto memory = std::make_shared<const Memory>(mapped, size);
-    // Look-ups go all over the table: with large pages they need no walk through page tables each. Said before the
-    // first touch, and from a large page's beginning on.
-    void* begin = mapped;
-    std::size_t left = size;
-    begin = std::align(large_page, bytes.size(), begin, left);
-    ::madvise(begin, bytes.size(), MADV_HUGEPAGE);
+    auto memory = std::make_shared<LargePages<std::byte>>(bytes.size());
+    std::byte* begin = memory->data();
     std::memcpy(begin, bytes.data(), bytes.size());
-    return checked(std::move(memory), {static_cast<const std::byte*>(begin), bytes.size()}, false);
+    return checked(std::move(memory), {begin, bytes.size()}, false);
 }
 
 Result<TokenTable> TokenTable::open_blocking(const std::string& file) {
@@ -135,7 +115,7 @@ Result<TokenTable> TokenTable::open_blocking(const std::string& file) {
     void* mapped = sized ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0) : MAP_FAILED;
     ::close(descriptor);
     if (mapped == MAP_FAILED) return fail(Code::invalid_argument, "'{}' is not a table of tokens", file);
-    auto memory = std::make_shared<const Memory>(mapped, size);
+    std::shared_ptr<const void> memory(mapped, [size](void* at) { ::munmap(at, size); });
     auto table = checked(std::move(memory), {static_cast<const std::byte*>(mapped), size}, true);
     if (!table) return fail(Code::invalid_argument, "'{}': {}", file, table.error().message);
     return table;

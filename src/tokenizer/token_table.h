@@ -40,6 +40,9 @@ public:
     TokenTable(TokenTable&&) noexcept = default;
     TokenTable& operator=(TokenTable&&) noexcept = default;
 
+    // A copy in memory of its own, in large pages where there are any: for tables that are used all the time.
+    Result<TokenTable> in_large_pages() const { return copy_of(bytes_); }
+
     // To be written to a file as they are.
     std::span<const std::byte> bytes() const { return bytes_; }
 
@@ -187,15 +190,14 @@ private:
     static std::uint64_t pair_key(Symbol left, Symbol right) { return std::uint64_t{left} << 32 | right; }
     static std::uint64_t pair_hash(std::uint64_t key) { return (key ^ key >> 32) * 0x9E3779B97F4A7C15ULL; }
 
-    struct Memory;  // what holds the bytes, unless the program does
     static Result<TokenTable> copy_of(std::span<const std::byte> bytes);
-    explicit TokenTable(std::shared_ptr<const Memory> memory, std::span<const std::byte> bytes);
-    static Result<TokenTable> checked(std::shared_ptr<const Memory> memory, std::span<const std::byte> bytes,
+    explicit TokenTable(std::shared_ptr<const void> memory, std::span<const std::byte> bytes);
+    static Result<TokenTable> checked(std::shared_ptr<const void> memory, std::span<const std::byte> bytes,
                                       bool verify_checksum);
     const TableHeader& header() const;
     std::string_view name_part(std::size_t index) const;
 
-    std::shared_ptr<const Memory> memory_;
+    std::shared_ptr<const void> memory_;  // what holds the bytes, unless the program does
     std::span<const std::byte> bytes_;
 
     // Into bytes_.
