@@ -50,8 +50,7 @@ std::span<const std::byte> table_of(std::string_view file) {
 }
 
 Result<TokenizerPtr> open(const RankEncoding& encoding) {
-    FOREBAY_TRY(const TokenTable packed, TokenTable::over(table_of(encoding.file)));
-    FOREBAY_TRY(TokenTable table, packed.in_large_pages());
+    FOREBAY_TRY(TokenTable table, TokenTable::over(table_of(encoding.file)));
     // p50k_edit and o200k_harmony are another's table with more special tokens.
     return make_bpe_tokenizer(std::move(table), std::string(encoding.name), special_tokens_of(encoding));
 }

@@ -1,5 +1,5 @@
 // The tokenizers that are part of the program: OpenAI's published encodings. Their tables lie in its read-only data and
-// are copied into large pages when they are used first.
+// are read from disk where they are touched.
 //
 // Threads  any.
 #pragma once

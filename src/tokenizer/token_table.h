@@ -40,9 +40,6 @@ public:
     TokenTable(TokenTable&&) noexcept = default;
     TokenTable& operator=(TokenTable&&) noexcept = default;
 
-    // A copy in memory of its own, in large pages where there are any: for tables that are used all the time.
-    Result<TokenTable> in_large_pages() const { return copy_of(bytes_); }
-
     // To be written to a file as they are.
     std::span<const std::byte> bytes() const { return bytes_; }
 
