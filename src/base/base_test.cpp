@@ -114,6 +114,9 @@ TEST(Utf8, HoldsBackOnlyACharacterThatIsNotWhole) {
 }
 
 TEST(Utf8, RefusesOverlongFormsSurrogatesAndValuesAboveTheLast) {
+    std::string appended;
+    for (const char32_t character : {U'a', U'\u00E9', U'\u20AC', U'\U0001F600'}) utf8::append(appended, character);
+    EXPECT_EQ(appended, "a\u00E9\u20AC\U0001F600");
     EXPECT_FALSE(utf8::is_valid("\xC0\xAF"));
     EXPECT_FALSE(utf8::is_valid("\xED\xA0\x80"));
     EXPECT_FALSE(utf8::is_valid("\xF4\x90\x80\x80"));

@@ -79,4 +79,24 @@ std::string sanitized(std::string_view text) {
     return out;
 }
 
+void append(std::string& out, char32_t character) {
+    const auto byte = [&](char32_t value) { out += static_cast<char>(value); };
+    const auto tail = [&](int shift) { byte(0x80 | (character >> shift & 0x3F)); };
+    if (character < 0x80) {
+        byte(character);
+    } else if (character < 0x800) {
+        byte(0xC0 | character >> 6);
+        tail(0);
+    } else if (character < 0x10000) {
+        byte(0xE0 | character >> 12);
+        tail(6);
+        tail(0);
+    } else {
+        byte(0xF0 | character >> 18);
+        tail(12);
+        tail(6);
+        tail(0);
+    }
+}
+
 }  // namespace forebay::utf8

@@ -16,6 +16,9 @@ std::size_t whole_prefix_size(std::string_view text);
 
 bool is_valid(std::string_view text);
 
+// Appends the sequence of `character`, which is below 0x110000; surrogates too get their three bytes.
+void append(std::string& out, char32_t character);
+
 // `text` with each invalid byte replaced by U+FFFD.
 std::string sanitized(std::string_view text);
 

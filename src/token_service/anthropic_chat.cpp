@@ -1,5 +1,4 @@
 // Anthropic's messages as a chat completion's.
-#include "openai/json_text.h"
 #include "token_service/chat_writer.h"
 #include "token_service/foreign_chats.h"
 
@@ -104,13 +103,8 @@ Result<void> read_tools(dom::element value, ChatWriter& out) {
 
 Result<std::string> chat_of_anthropic(std::string_view body) {
     static thread_local dom::parser parser;
-    dom::element request;
-    if (openai::parse_json(parser, body).get(request) != simdjson::SUCCESS || !request.is_object()) {
-        return fail(Code::invalid_argument, "the request's body must be a JSON object");
-    }
-    const std::string_view model = text_at(request, "model");
-    if (model.empty()) return fail_field("model", "'model' is missing: name the model to count for");
-    ChatWriter out(model);
+    FOREBAY_TRY(const dom::element request, open_request(parser, body));
+    ChatWriter out(text_at(request, "model"));
     if (dom::element system; request["system"].get(system) == simdjson::SUCCESS && !system.is_null()) {
         Content content;
         FOREBAY_TRY_VOID(read_content(system, "system", content));

@@ -9,12 +9,24 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "openai/json_text.h"
 
 namespace forebay::token_service {
 
 inline std::string_view text_at(simdjson::dom::element object, std::string_view key) {
     std::string_view text;
     return object[key].get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+// A request's body, which is an object that names a model.
+inline Result<simdjson::dom::element> open_request(simdjson::dom::parser& parser, std::string_view body) {
+    simdjson::dom::element request;
+    if (openai::parse_json(parser, body).get(request) != simdjson::SUCCESS || !request.is_object()) {
+        return fail(Code::invalid_argument, "the request's body must be a JSON object");
+    }
+    if (text_at(request, "model").empty())
+        return fail_field("model", "'model' is missing: name the model to count for");
+    return request;
 }
 
 // A message's content: a string where it is one text, an array of parts otherwise.

@@ -1,5 +1,4 @@
 // The Responses API's input as a chat completion's messages.
-#include "openai/json_text.h"
 #include "token_service/chat_writer.h"
 #include "token_service/foreign_chats.h"
 
@@ -97,12 +96,7 @@ void read_format(dom::element request, ChatWriter& out) {
 
 Result<std::string> chat_of_responses(std::string_view body) {
     static thread_local dom::parser parser;
-    dom::element request;
-    if (openai::parse_json(parser, body).get(request) != simdjson::SUCCESS || !request.is_object()) {
-        return fail(Code::invalid_argument, "the request's body must be a JSON object");
-    }
-    const std::string_view model = text_at(request, "model");
-    if (model.empty()) return fail_field("model", "'model' is missing: name the model to count for");
+    FOREBAY_TRY(const dom::element request, open_request(parser, body));
     for (const char* stored : {"previous_response_id", "conversation"}) {
         if (dom::element value; request[stored].get(value) == simdjson::SUCCESS && !value.is_null()) {
             return fail_field(stored, fmt::format("'{}' names something stored, and nothing is stored here: send the "
@@ -110,7 +104,7 @@ Result<std::string> chat_of_responses(std::string_view body) {
                                                   stored));
         }
     }
-    ChatWriter out(model);
+    ChatWriter out(text_at(request, "model"));
     if (const std::string_view instructions = text_at(request, "instructions"); !instructions.empty()) {
         Content content;
         content.add_text(instructions);

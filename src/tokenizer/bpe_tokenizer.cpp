@@ -12,8 +12,6 @@
 namespace forebay::tokenizer {
 namespace {
 
-constexpr std::string_view space_mark = "\xE2\x96\x81";
-
 bool is_special_kind(TokenKind kind) {
     return kind == TokenKind::control || kind == TokenKind::unknown || kind == TokenKind::user_defined;
 }

@@ -18,6 +18,7 @@
 
 #include "base/hash.h"
 #include "tokenizer/bpe_vocabulary.h"
+#include "tokenizer/byte_level.h"
 #include "tokenizer/pair_map.h"
 #include "tokenizer/splitter.h"
 

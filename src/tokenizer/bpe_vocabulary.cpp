@@ -1,31 +1,11 @@
 #include "tokenizer/bpe_vocabulary.h"
 
-#include <array>
 #include <unordered_set>
+
+#include "tokenizer/byte_level.h"
 
 namespace forebay::tokenizer {
 namespace {
-
-// Bytes that are printable Latin-1 characters stand for themselves; the others take the characters from U+0100 on.
-bool stands_for_itself(int byte) {
-    return (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || (byte >= 0xAE && byte <= 0xFF);
-}
-
-std::array<std::string, byte_tokens> make_spellings() {
-    std::array<std::string, byte_tokens> spellings;
-    int substitute = 0x100;
-    for (int byte = 0; byte < 256; ++byte) {
-        const int character = stands_for_itself(byte) ? byte : substitute++;
-        std::string& spelling = spellings[static_cast<std::size_t>(byte)];
-        if (character >= 0x80) {
-            spelling += static_cast<char>(0xC0 | character >> 6);
-            spelling += static_cast<char>(0x80 | (character & 0x3F));
-        } else {
-            spelling += static_cast<char>(character);
-        }
-    }
-    return spellings;
-}
 
 Result<void> check_merges(const BpeVocabulary& vocabulary) {
     for (std::size_t i = 0; i < vocabulary.merges.size(); ++i) {
@@ -51,17 +31,11 @@ std::vector<std::string> make_byte_tokens() {
     std::vector<std::string> tokens;
     for (const bool printable : {true, false}) {
         for (int byte = 0; byte < 256; ++byte) {
-            if (stands_for_itself(byte) == printable) tokens.emplace_back(1, static_cast<char>(byte));
+            if (is_printable_byte(static_cast<unsigned char>(byte)) == printable)
+                tokens.emplace_back(1, static_cast<char>(byte));
         }
     }
     return tokens;
-}
-
-std::string printable_spelling(std::string_view bytes) {
-    static const std::array<std::string, byte_tokens> spellings = make_spellings();
-    std::string out;
-    for (const char byte : bytes) out += spellings[static_cast<unsigned char>(byte)];
-    return out;
 }
 
 Result<void> check_control(const std::vector<std::string>& control) {

@@ -13,9 +13,6 @@ inline constexpr std::size_t byte_tokens = 256;
 // The 256 bytes in GPT-2's order: first those that are printable characters of Latin-1, then the rest.
 std::vector<std::string> make_byte_tokens();
 
-// GPT-2's printable spelling of `bytes`.
-std::string printable_spelling(std::string_view bytes);
-
 // What train_bpe says of control tokens.
 Result<void> check_control(const std::vector<std::string>& control);
 

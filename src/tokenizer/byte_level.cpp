@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/utf8.h"
+
 namespace forebay::tokenizer {
 namespace {
 
@@ -14,14 +16,28 @@ constexpr std::array<std::int16_t, characters> byte_of = [] {
     bytes.fill(-1);
     std::size_t substitute = 0x100;
     for (std::size_t byte = 0; byte < 256; ++byte) {
-        const bool printable = (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte != 0xAD);
-        bytes[printable ? byte : substitute++] = static_cast<std::int16_t>(byte);
+        bytes[is_printable_byte(static_cast<unsigned char>(byte)) ? byte : substitute++] =
+            static_cast<std::int16_t>(byte);
     }
     return bytes;
 }();
 static_assert(byte_of[0x120] == ' ' && byte_of[characters - 1] == 0xAD);
 
 }  // namespace
+
+std::string printable_spelling(std::string_view bytes) {
+    static const std::array<std::string, 256> spellings = [] {
+        std::array<std::string, 256> out;
+        for (std::size_t character = 0; character < characters; ++character) {
+            if (byte_of[character] < 0) continue;
+            utf8::append(out[static_cast<std::size_t>(byte_of[character])], static_cast<char32_t>(character));
+        }
+        return out;
+    }();
+    std::string out;
+    for (const char byte : bytes) out += spellings[static_cast<unsigned char>(byte)];
+    return out;
+}
 
 std::optional<std::string> bytes_spelled(std::string_view text) {
     std::string bytes;

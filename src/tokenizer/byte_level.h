@@ -7,6 +7,12 @@
 
 namespace forebay::tokenizer {
 
+// Whether a byte stands for itself.
+constexpr bool is_printable_byte(unsigned char byte) {
+    return (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte != 0xAD);
+}
+
+std::string printable_spelling(std::string_view bytes);
 // The bytes that `text` spells; none if one of its characters spells no byte.
 std::optional<std::string> bytes_spelled(std::string_view text);
 

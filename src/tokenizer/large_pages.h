@@ -12,7 +12,7 @@
 
 namespace forebay::tokenizer {
 
-// `count` elements, all bytes zero. Aborts the way `new` does where there is no memory.
+// `count` elements, all bytes zero. Throws as `new` does where there is no memory.
 template <class T>
 class LargePages {
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);

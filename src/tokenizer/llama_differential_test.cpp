@@ -168,7 +168,7 @@ BpeVocabulary class_probe() {
 // "!c" is one piece for letters and others, "c!" for others, " c" at the end of a line for all but numbers.
 std::string probe_line(char32_t character) {
     std::string text;
-    append_utf8(text, character);
+    utf8::append(text, character);
     return "!" + text + "\n" + text + "!\n " + text + "\n";
 }
 

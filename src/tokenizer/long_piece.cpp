@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t chunk_bytes = 32;
 constexpr std::size_t chunk_bytes_max = std::size_t{1} << 20;
-constexpr std::string_view space_mark = "\xE2\x96\x81";
 
 bool is_ascii(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });

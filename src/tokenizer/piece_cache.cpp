@@ -33,7 +33,9 @@ ThreadMemory& thread_memory(std::uint64_t tokenizer) {
     }
     ThreadMemory& memory = *kept.front().memory;
     if (memory.many.memory() > kept_bytes_max) memory.many = {};
-    if (memory.symbols.capacity() * sizeof(Symbol) > kept_bytes_max) memory.symbols = {};
+    for (auto* symbols : {&memory.symbols, &memory.pending, &memory.window, &memory.pair}) {
+        if (symbols->capacity() * sizeof(Symbol) > kept_bytes_max) *symbols = {};
+    }
     return memory;
 }
 
@@ -41,7 +43,5 @@ std::uint64_t next_tokenizer_number() {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
 }
-
-void forget_thread_memory() { kept_by_this_thread().clear(); }
 
 }  // namespace forebay::tokenizer

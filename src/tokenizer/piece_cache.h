@@ -156,7 +156,5 @@ struct ThreadMemory {
 ThreadMemory& thread_memory(std::uint64_t tokenizer);
 // A number that no other tokenizer of this program has.
 std::uint64_t next_tokenizer_number();
-// As if this thread had never encoded anything. For measurements.
-void forget_thread_memory();
 
 }  // namespace forebay::tokenizer

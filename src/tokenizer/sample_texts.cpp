@@ -30,30 +30,10 @@ char32_t random_character(std::mt19937_64& random) {
 void append_run(std::mt19937_64& random, std::string& out) {
     static constexpr std::u32string_view runs = U" \n\r\t\u00A0\u3000\u2028a_7'=\u4E00\U0001F600\u0301\u0661";
     const char32_t character = runs[below(random, runs.size())];
-    for (std::size_t count = 1 + below(random, 12); count > 0; --count) append_utf8(out, character);
+    for (std::size_t count = 1 + below(random, 12); count > 0; --count) utf8::append(out, character);
 }
 
 }  // namespace
-
-void append_utf8(std::string& out, char32_t character) {
-    const auto byte = [&](char32_t value) { out += static_cast<char>(value); };
-    const auto tail = [&](int shift) { byte(0x80 | (character >> shift & 0x3F)); };
-    if (character < 0x80) {
-        byte(character);
-    } else if (character < 0x800) {
-        byte(0xC0 | character >> 6);
-        tail(0);
-    } else if (character < 0x10000) {
-        byte(0xE0 | character >> 12);
-        tail(6);
-        tail(0);
-    } else {
-        byte(0xF0 | character >> 18);
-        tail(12);
-        tail(6);
-        tail(0);
-    }
-}
 
 std::string repository_text() {
     std::vector<std::filesystem::path> files;
@@ -117,7 +97,7 @@ std::string mixed_text(std::mt19937_64& random, std::size_t size) {
             case 3: append_run(random, out); break;
             default:
                 for (std::size_t count = 1 + below(random, 6); count > 0; --count) {
-                    append_utf8(out, random_character(random));
+                    utf8::append(out, random_character(random));
                 }
         }
     }

@@ -20,6 +20,4 @@ std::string mixed_text(std::mt19937_64& random, std::size_t size);
 // Anything: mixed text with bytes changed, and bytes alone.
 std::string random_bytes(std::mt19937_64& random, std::size_t size);
 
-void append_utf8(std::string& out, char32_t character);
-
 }  // namespace forebay::tokenizer

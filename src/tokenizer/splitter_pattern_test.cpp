@@ -6,6 +6,7 @@
 #include <cctype>
 #include <random>
 
+#include "base/utf8.h"
 #include "tokenizer/icu_pieces.h"
 #include "tokenizer/sample_texts.h"
 #include "tokenizer/splitters/families.h"
@@ -189,7 +190,7 @@ std::string random_text(std::mt19937_64& random) {
     while (text.size() < size) {
         const auto& alphabet = random() % 4 == 0 ? second : first;
         const char32_t character = alphabet[random() % alphabet.size()];
-        for (std::size_t count = in_runs ? 1 + random() % 5 : 1; count > 0; --count) append_utf8(text, character);
+        for (std::size_t count = in_runs ? 1 + random() % 5 : 1; count > 0; --count) utf8::append(text, character);
     }
     return text;
 }
@@ -212,7 +213,7 @@ TEST_P(Patterns, EveryKindOfCharacterIsCutAlikeInItsPlaces) {
         last = bits;
         if (!is_worth_it || (character >= 0xD800 && character < 0xE000) || !is_known_alike(character)) continue;
         std::string one;
-        append_utf8(one, character);
+        utf8::append(one, character);
         text += one + "a " + one + ' ' + one + one + "1!" + one + '\n' + one + "B'" + one + "  " + one + 's';
         if (text.size() < 1000) continue;
         expect_same(text);

@@ -1,7 +1,7 @@
 // Tokenizer: text to tokens and back, whatever the vocabulary behind it.
 //
 // Floor    2. token_service/ opens them by name, gateway/ and app/ use them.
-// Threads  any: const after construction. A thread keeps some working memory of its own, a few MiB at most.
+// Threads  any: const after construction. A thread keeps some 3 MiB for each of the last four that it used.
 // Errors   encoding cannot fail: bytes that are not UTF-8 are encoded too, and come back where the vocabulary has byte
 //          tokens. Texts of 2 GiB and more are the caller's to refuse.
 #pragma once

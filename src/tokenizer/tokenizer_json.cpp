@@ -18,7 +18,6 @@ namespace dom = simdjson::dom;
 constexpr std::uint64_t file_bytes_max = 512U << 20;
 // How far ids may reach above the number of tokens: what a hostile entry can make the table grow.
 constexpr std::size_t holes_max = 65'536;
-constexpr std::string_view space_mark = "\xE2\x96\x81";
 
 // The value of a key; null where it is missing.
 std::optional<dom::element> find(dom::element object, std::string_view key) {

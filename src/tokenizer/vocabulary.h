@@ -5,12 +5,16 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "tokenizer/token_id.h"
 
 namespace forebay::tokenizer {
+
+// U+2581, which stands for a space inside tokens of vocabularies over characters.
+inline constexpr std::string_view space_mark = "\xE2\x96\x81";
 
 enum class VocabularyKind : std::uint8_t {
     ranks,           // byte-level BPE, merged in the order of ids (tiktoken's rank files)

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <ranges>
 
+#include "base/utf8.h"
+
 namespace forebay::differential {
 namespace {
 
@@ -72,32 +74,12 @@ std::string_view some_part(Random& random, std::string_view text, std::size_t by
     return text.substr(from, to - from);
 }
 
-void append_utf8(std::string& out, char32_t character) {
-    const auto byte = [&](char32_t value) { out += static_cast<char>(value); };
-    const auto tail = [&](int shift) { byte(0x80 | (character >> shift & 0x3F)); };
-    if (character < 0x80) {
-        byte(character);
-    } else if (character < 0x800) {
-        byte(0xC0 | character >> 6);
-        tail(0);
-    } else if (character < 0x10000) {
-        byte(0xE0 | character >> 12);
-        tail(6);
-        tail(0);
-    } else {
-        byte(0xF0 | character >> 18);
-        tail(12);
-        tail(6);
-        tail(0);
-    }
-}
-
 const std::vector<std::string>& hard_parts() {
     static const std::vector<std::string> all = [] {
         std::vector<std::string> parts(std::begin(spaced), std::end(spaced));
         for (const auto part : std::views::split(spellings, ' ')) parts.emplace_back(std::string_view(part));
         parts.emplace_back(1, '\0');
-        for (const char32_t character : odd_characters) append_utf8(parts.emplace_back(), character);
+        for (const char32_t character : odd_characters) utf8::append(parts.emplace_back(), character);
         return parts;
     }();
     return all;
@@ -111,7 +93,7 @@ std::string hard_text(Random& random, std::size_t parts_max, const std::vector<s
             const std::string& part = one_of(random, hard_parts());
             for (std::size_t times = 2 + below(random, 14); times > 0; --times) out += part;
         } else if (kind == 1) {
-            append_utf8(out, random_character(random));
+            utf8::append(out, random_character(random));
         } else if (kind == 2 && !more.empty()) {
             const std::string& part = one_of(random, more);
             // Sometimes all but the end, so that it is none.
@@ -191,7 +173,7 @@ std::vector<std::string> code_point_texts(std::size_t step, std::size_t count) {
         // what stands behind it: an apostrophe parted from its contraction, digits counted from another one on.
         for (const std::string_view before : {"a", "'m ", "12345 !", "'ll\n", "x1", "234/ \n"}) {
             text += before;
-            append_utf8(text, character);
+            utf8::append(text, character);
         }
         ++in_last;
     }

@@ -12,8 +12,6 @@ using Random = std::mt19937_64;
 
 inline std::size_t below(Random& random, std::size_t limit) { return random() % limit; }
 
-void append_utf8(std::string& out, char32_t character);
-
 // Up to `bytes_max` bytes, and what the last character needs more, of whole characters from anywhere in `text`.
 std::string_view some_part(Random& random, std::string_view text, std::size_t bytes_max);
 
